@@ -1,0 +1,65 @@
+"""Schema versions: an ordered list of steps, run at open. A newer database is refused, an older one is backed up first."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy.engine import make_url
+
+from api.store import schema
+
+
+class SchemaError(Exception):
+    """The database cannot be used by this program; says what to do."""
+
+
+def _first(connection: Connection) -> None:
+    schema.metadata.create_all(connection)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+"""Step i takes version i to i + 1. Append; never edit a released one."""
+
+
+def version(connection: Connection) -> int:
+    """Schema version of the database, 0 when it is empty."""
+    if not inspect(connection).has_table("meta"):
+        return 0
+    row = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
+    return int(row) if row else 0
+
+
+def upgrade(engine: Engine, url: str) -> None:
+    """Bring the database to the newest version in one transaction. Raises SchemaError for a newer one."""
+    with engine.connect() as connection, connection.begin():
+        have = version(connection)
+    if have > len(STEPS):
+        raise SchemaError(f"数据库版本 {have} 高于本程序支持的 {len(STEPS)}：请升级程序，或恢复旧备份")
+    if have == len(STEPS):
+        return
+    if have:
+        backup_file(url, f"before-schema-{len(STEPS)}")
+    with engine.connect() as connection, connection.begin():
+        for step in STEPS[version(connection) :]:
+            step(connection)
+        connection.execute(schema.meta.delete().where(schema.meta.c.name == "schema"))
+        connection.execute(schema.meta.insert().values(name="schema", value=str(len(STEPS))))
+
+
+def backup_file(url: str, label: str) -> Path | None:
+    """A consistent copy of an SQLite database beside it; None for PostgreSQL, which has its own tools."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    source = Path(parsed.database)
+    target = source.with_name(f"{source.stem}.{label}.{datetime.now(UTC):%Y%m%dT%H%M%S}.db")
+    partial = target.with_suffix(".part")
+    with sqlite3.connect(source) as one, sqlite3.connect(partial) as two:
+        one.backup(two)
+    shutil.move(partial, target)
+    return target

@@ -1,0 +1,205 @@
+"""The tables. Every one has `tenant`, and every query names it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+Code = String(128)
+Time = String(40)
+"""ISO 8601 in UTC: sorts as text, reads the same in both databases."""
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table("meta", metadata, Column("name", Code, primary_key=True), Column("value", Text, nullable=False))
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Code, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("digest", Code, nullable=False, unique=True),
+    Column("scope", Code, nullable=False),
+    Column("actor", JSON, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time),
+    Column("revoked_at", Time),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("name", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("by", Code, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+
+# An entry's revision holds from release `since` up to, not including, release `until` (NULL: still live).
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("since", Integer, primary_key=True),
+    Column("until", Integer),
+    Column("entry", JSON, nullable=False),
+    Index("revisions_live", "tenant", "until", "since"),
+)
+
+# The open draft of a reviewed site: `entry` NULL is a planned deletion.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("entry", JSON),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("release", Code, nullable=False),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("kind", Code, nullable=False),
+    Column("subject", Code),
+    Column("at", Time, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("reply", JSON, nullable=False),
+    Index("decisions_at", "tenant", "kind", "at"),
+    Index("decisions_subject", "tenant", "kind", "subject"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("kind", Code, nullable=False),
+    Column("subject", Code, nullable=False),
+    Column("actor", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("feedback_subject", "tenant", "kind", "subject"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("state", JSON, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Index("conversations_at", "tenant", "updated_at"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("conversation_id", Code, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("turn_id", Code, nullable=False),
+    Column("turn", JSON, nullable=False),
+    Column("reply", JSON, nullable=False),
+    UniqueConstraint("tenant", "conversation_id", "turn_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("tenant", Code, nullable=False),
+    Column("conversation_id", Code, nullable=False),
+    Column("type", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("events_tenant", "tenant", "id"),
+    Index("events_conversation", "tenant", "conversation_id", "id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("kind", Code, nullable=False),
+    Column("state", Code, nullable=False),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer),
+    Column("data", JSON, nullable=False),
+    Column("error", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("cancel", Boolean, nullable=False, default=False),
+    Column("lease", Code),
+    Column("lease_until", Float),
+    Column("by", Code, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("started_at", Time),
+    Column("finished_at", Time),
+    Index("jobs_open", "state", "lease_until"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("transcript_id", Code, nullable=False),
+    Column("form", Code, nullable=False),
+    Column("version", Code, nullable=False),
+    Column("agent", Code),
+    Column("score", Float),
+    Column("veto", Boolean, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("result", JSON, nullable=False),
+    Index("results_at", "tenant", "at"),
+    Index("results_transcript", "tenant", "transcript_id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("key", Code, primary_key=True),
+    Column("digest", Code, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reply", JSON, nullable=False),
+    Column("at", Time, nullable=False),
+)
