@@ -148,10 +148,9 @@ def coverage_at_precision(confidence: ArrayLike, correct: ArrayLike, precision: 
 
 
 def _order_distance(p: Floats, q: Floats) -> float:
-    # Sakai's OD(p||q): the mean, over the bins where q has mass, of distance-weighted squared errors.
+    # OD(p, q): the mean over the grades i of the squared errors weighted by their distance from i.
     grade = np.arange(len(p))
-    weighted = np.abs(grade[:, None] - grade[None, :]) @ np.square(p - q)
-    return float(weighted[q > 0].mean())
+    return float((np.abs(grade[:, None] - grade[None, :]) @ np.square(p - q)).mean())
 
 
 def rsnod(p: ArrayLike, q: ArrayLike) -> float:

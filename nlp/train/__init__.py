@@ -1,0 +1,1 @@
+"""Recipes that make `models/`; the only code that imports torch, transformers and sentence_transformers."""
