@@ -1,0 +1,95 @@
+"""Settings: environment variables `ZUOXI_…` over `DIR/zuoxi.toml` over the defaults below."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import InitSettingsSource
+
+FILE = "zuoxi.toml"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; names the key, the value and the accepted form."""
+
+
+class Settings(BaseSettings):
+    """Everything a site may set. Each field is documented in README; a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix="ZUOXI_", extra="forbid", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="数据目录")
+    database_url: SecretStr | None = Field(
+        default=None, description="数据库地址；缺省为数据目录里的 SQLite，也可为 postgresql+psycopg://…"
+    )
+    models: Path | None = Field(default=None, description="模型目录；缺省为随程序发布的 models/")
+    encoder: str | None = Field(default=None, description="句向量模型版本；缺省见 models/current.toml")
+    publishing: Literal["direct", "reviewed"] = Field(
+        default="direct", description="发布方式：direct 写入即发布，reviewed 先进草稿、审批后发布"
+    )
+    timezone: str = Field(default="Asia/Shanghai", description="站点时区")
+    keep_raw_text: bool = Field(default=False, description="是否保存未脱敏的原文")
+    pages_open_to: Literal["loopback", "everyone"] = Field(
+        default="loopback", description="页面与运维端点对谁免钥开放"
+    )
+    frame_ancestors: tuple[str, ...] = Field(default=(), description="允许嵌入挂件的网站来源")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=("127.0.0.1", "localhost", "[::1]", "testserver"),
+        description="接受的 Host；绑定到其他地址时须加上站点域名",
+    )
+    text_limit: int = Field(default=20_000, ge=100, description="单条文本的字符上限")
+    suggest_turns_limit: int = Field(default=200, ge=1, description="一次推荐的话轮上限")
+    transcript_turns_limit: int = Field(default=5_000, ge=1, description="一份会话记录的话轮上限")
+    batch_limit: int = Field(default=1_000, ge=1, description="批量分单的工单上限")
+    body_limit: int = Field(default=1 << 20, ge=1024, description="JSON 请求体字节上限")
+    upload_limit: int = Field(default=100 << 20, ge=1024, description="上传文件字节上限")
+    in_flight: int = Field(default=64, ge=1, description="同时处理的请求数，超出排队")
+    waiting: int = Field(default=256, ge=0, description="排队的请求数，超出回 503")
+    rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
+    decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
+
+    @property
+    def url(self) -> str:
+        """Where the database is."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data / 'zuoxi.db').resolve()}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over the folder's file."""
+        given = init_settings() if callable(init_settings) else {}
+        folder = Path(str(given.get("data") or env_settings().get("data") or "data"))
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file(folder / FILE))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: 不是有效的 TOML（{error}）") from None
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings. Raises SettingsError naming the first bad key."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"设置项 {name}（环境变量 ZUOXI_{name.upper()}）的值 {str(first.get('input'))[:60]!r} 不可用：{first['msg']}"
+        ) from None
