@@ -32,7 +32,13 @@ CODES: Mapping[str, tuple[int, str]] = {
 }
 """Every code a client can meet, its status and its title. README lists them; a test compares."""
 
-_BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 409: "conflict"}
+_BY_STATUS = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+}
 _BY_STATUS |= {413: "too_large", 415: "unsupported_media_type", 429: "rate_limited", 503: "busy"}
 
 
@@ -49,7 +55,12 @@ class Problem(Exception):
     """An answer that is an error. `code` is a key of CODES."""
 
     def __init__(
-        self, code: str, detail: str = "", *, errors: Sequence[FieldError] = (), retry_after: int | None = None
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(detail or CODES[code][1])
         self.code, self.detail, self.errors, self.retry_after = code, detail, tuple(errors), retry_after
@@ -84,7 +95,8 @@ def document(problem: Problem, request_id: str | None, instance: str | None = No
         body["instance"] = instance
     if problem.errors:
         body["errors"] = [
-            {"field": error.field, "message": error.message, "accepted": error.accepted} for error in problem.errors
+            {"field": error.field, "message": error.message, "accepted": error.accepted}
+            for error in problem.errors
         ]
     return body
 

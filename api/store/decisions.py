@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +17,14 @@ class Mismatch(Exception):
 
 
 def save(
-    writer: Writer, tenant: str, kind: str, request: Mapping[str, Any], reply: Mapping[str, Any], subject: str | None
+    writer: Writer,
+    tenant: str,
+    kind: str,
+    request: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    *,
+    subject: str | None = None,
+    customer: str | None = None,
 ) -> None:
     """Keep a decision as it was told; `reply["id"]` is its id, `subject` what it is about."""
     writer.execute(
@@ -26,6 +33,7 @@ def save(
             id=reply["id"],
             kind=kind,
             subject=subject,
+            customer=customer,
             at=now(),
             request=dict(request),
             reply=dict(reply),
@@ -33,7 +41,9 @@ def save(
     )
 
 
-def get(reader: Reader, tenant: str, kind: str, identity: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def get(
+    reader: Reader, tenant: str, kind: str, identity: str
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Request and reply of a decision."""
     table = schema.decisions
     row = reader.execute(
@@ -103,10 +113,39 @@ def replayed(reader: Reader, tenant: str, key: str, digest: str) -> tuple[int, d
     return row.status, row.reply
 
 
-def remember(writer: Writer, tenant: str, key: str, digest: str, status: int, reply: Mapping[str, Any]) -> None:
+def remember(
+    writer: Writer, tenant: str, key: str, digest: str, status: int, reply: Mapping[str, Any]
+) -> None:
     """Store the reply under the idempotency key, in the transaction of the effect."""
     writer.execute(
         schema.idempotency.insert().values(
             tenant=tenant, key=key, digest=digest, status=status, reply=dict(reply), at=now()
         )
     )
+
+
+def requests_of(
+    reader: Reader, tenant: str, kind: str, customers: Sequence[str], at: str, limit: int = 200
+) -> list[tuple[str, dict[str, Any]]]:
+    """Subjects and (masked) requests of these customers since `at`, newest first."""
+    table = schema.decisions
+    rows = reader.execute(
+        select(table.c.subject, table.c.request)
+        .where(
+            table.c.tenant == tenant, table.c.customer.in_(customers), table.c.at >= at, table.c.kind == kind
+        )
+        .order_by(table.c.at.desc())
+        .limit(limit)
+    )
+    return [(row.subject, row.request) for row in rows]
+
+
+def sent_in(reader: Reader, tenant: str, conversation_id: str) -> list[str]:
+    """Entries an agent sent in a conversation."""
+    table = schema.feedback
+    rows = reader.execute(
+        select(table.c.data).where(
+            table.c.tenant == tenant, table.c.kind == "suggestion", table.c.subject == conversation_id
+        )
+    )
+    return [row.data["entry_id"] for row in rows if row.data["action"] == "sent"]

@@ -57,7 +57,9 @@ class Store:
         if not self._sqlite:
             return create_engine(self.url, pool_size=READERS if readonly else 1, pool_pre_ping=True)
         arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 10}
-        pooled: dict[str, Any] = {"poolclass": QueuePool, "pool_size": READERS} if readonly else {"poolclass": NullPool}
+        pooled: dict[str, Any] = (
+            {"poolclass": QueuePool, "pool_size": READERS} if readonly else {"poolclass": NullPool}
+        )
         engine = create_engine(self.url, connect_args=arguments, **pooled)
 
         @event.listens_for(engine, "connect")

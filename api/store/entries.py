@@ -69,7 +69,9 @@ def release_named(reader: Reader, tenant: str, name: str) -> Release | None:
 def release_at(reader: Reader, tenant: str, at: str) -> Release | None:
     """The release in force at `at` (UTC ISO); the first one for a time before any."""
     table = schema.releases
-    newest = select(table).where(table.c.tenant == tenant, table.c.at <= at).order_by(table.c.seq.desc()).limit(1)
+    newest = (
+        select(table).where(table.c.tenant == tenant, table.c.at <= at).order_by(table.c.seq.desc()).limit(1)
+    )
     oldest = select(table).where(table.c.tenant == tenant).order_by(table.c.seq).limit(1)
     row = reader.execute(newest).first() or reader.execute(oldest).first()
     return None if row is None else _release(row)
@@ -80,7 +82,9 @@ def entries_of(reader: Reader, tenant: str, seq: int) -> dict[str, Json]:
     table = schema.revisions
     rows = reader.execute(
         select(table.c.entry_id, table.c.entry)
-        .where(table.c.tenant == tenant, table.c.since <= seq, or_(table.c.until.is_(None), table.c.until > seq))
+        .where(
+            table.c.tenant == tenant, table.c.since <= seq, or_(table.c.until.is_(None), table.c.until > seq)
+        )
         .order_by(table.c.entry_id)
     )
     return {row.entry_id: row.entry for row in rows}

@@ -1,4 +1,4 @@
-"""Schema versions: an ordered list of steps, run at open. A newer database is refused, an older one is backed up first."""
+"""Schema versions: an ordered list of steps, run at open. A newer database is refused, an older one backed up."""
 
 from __future__ import annotations
 

@@ -97,11 +97,13 @@ decisions = Table(
     Column("id", Code, primary_key=True),
     Column("kind", Code, nullable=False),
     Column("subject", Code),
+    Column("customer", Code),
     Column("at", Time, nullable=False),
     Column("request", JSON, nullable=False),
     Column("reply", JSON, nullable=False),
     Index("decisions_at", "tenant", "kind", "at"),
     Index("decisions_subject", "tenant", "kind", "subject"),
+    Index("decisions_customer", "tenant", "customer", "at"),
 )
 
 feedback = Table(

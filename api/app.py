@@ -1,0 +1,62 @@
+"""The program is built by one function; importing this module does no work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from fastapi import FastAPI
+
+from api import errors, health, kb, routing, suggest, web
+from api.auth import Doorman
+from api.limits import Rate, Shed
+from api.service import Service, open_service, program_version
+from api.settings import Settings
+from api.store import StoreBusy, StoreClosed
+from api.store.decisions import Mismatch
+from api.telemetry import Trace
+from kb.entries import EntryError
+from nlp.transcript import TranscriptError
+
+DOORS = (health, kb, routing, suggest)
+
+DOMAIN: Mapping[type[Exception], str] = {
+    EntryError: "invalid",
+    TranscriptError: "invalid",
+    Mismatch: "idempotency_mismatch",
+    StoreBusy: "busy",
+    StoreClosed: "unavailable",
+}
+"""Domain errors know no status codes; this is the one table."""
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """The whole service over one data folder (opened here unless it is handed in)."""
+    opened = service or open_service(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        follow = asyncio.create_task(opened.sites.follow())
+        yield
+        follow.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await follow
+        await asyncio.to_thread(opened.close)
+
+    app = FastAPI(
+        title="Zuoxi 坐席",
+        version=program_version(),
+        description="智能坐席辅助：分单、话术推荐、情绪转接、智能质检",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.service = opened
+    app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
+    for door in DOORS:
+        app.include_router(door.router)
+    web.mount(app, settings)
+    errors.install(app, DOMAIN)
+    app.add_middleware(Shed, settings=settings)
+    app.add_middleware(Trace)
+    return app

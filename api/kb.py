@@ -1,0 +1,286 @@
+"""Door of the knowledge base: entries, import, search, releases."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, UploadFile
+from fastapi.responses import JSONResponse
+from kb.ingest import UnreadableFile, read_entries
+from kb.search import Filters, find
+from kb.search import to_json as hit_json
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api import wiring
+from api.deps import Bot, Editor, IdempotencyKey, Json, Opened, once
+from api.errors import Problem, invalid, not_found
+from api.service import Service
+from api.store import entries
+from api.store.entries import Release
+from api.store.keys import Grant
+from api.telemetry import DECISIONS
+from kb import handbook
+from kb.entries import Entry, from_json
+
+router = APIRouter(prefix="/v1/kb", tags=["kb"])
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class EntryIn(BaseModel):
+    """An entry as the contract writes it; its rules are those of the knowledge base itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class SearchIn(BaseModel):
+    """A question to the knowledge base."""
+
+    query: str = Field(min_length=1, max_length=2000, examples=["退款多久到账"])
+    kinds: list[str] | None = Field(None, max_length=6)
+    stages: list[str] | None = Field(None, max_length=6)
+    audience: list[str] | None = Field(None, max_length=20)
+    channel: str | None = Field(None, max_length=64)
+    as_of: AwareDatetime | None = None
+    limit: int = Field(10, ge=1, le=50)
+    min_precision: float | None = Field(None, ge=0, le=1)
+    release: Literal["draft"] | None = None
+
+
+class PublishIn(BaseModel):
+    """A publish of the open draft."""
+
+    note: str = Field("", max_length=2000)
+
+
+def _entry(raw: Json) -> Entry:
+    return from_json(raw)
+
+
+def _release(release: Release | None) -> Json | None:
+    if release is None:
+        return None
+    return {"name": release.name, "at": release.at, "by": release.by, "note": release.note}
+
+
+def _reviewed(opened: Service) -> bool:
+    return opened.settings.publishing == "reviewed"
+
+
+@router.get("/entries")
+async def list_entries(
+    opened: Opened, grant: Editor, kind: str | None = None, after: str = "", limit: Limit = 100
+) -> Json:
+    """Live entries by id; `next` is the `after` of the next page."""
+    page = await opened.store.aread(
+        lambda reader: entries.listed(reader, grant.tenant, kind=kind, after=after, limit=limit)
+    )
+    total = len(opened.sites.knowledge(grant.tenant).entries)
+    return {"entries": page, "total": total, "next": page[-1]["id"] if len(page) == limit else None}
+
+
+@router.post("/entries", status_code=201)
+async def create_entry(
+    body: EntryIn, opened: Opened, grant: Editor, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Add an entry; published at once, or into the open draft."""
+    entry = _entry(body.model_extra or {})
+    known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry.id))
+    if known is not None:
+        if idempotency_key is None:
+            raise Problem("conflict", f"条目 {entry.id} 已存在：修改请用 PUT /v1/kb/entries/{entry.id}")
+
+    async def effect(keep: Any) -> tuple[int, Json]:
+        reply = await _write(opened, grant, {entry.id: entry}, frozenset(), note=f"新增 {entry.title[:60]}")
+        await opened.store.awrite(lambda writer: keep(writer, 201, reply))
+        return 201, reply
+
+    return await once(opened, grant, idempotency_key, body.model_extra, effect)
+
+
+async def _write(
+    opened: Service, grant: Grant, put: dict[str, Entry], drop: frozenset[str], *, note: str
+) -> Json:
+    written = await opened.sites.write(
+        grant.tenant, put, drop, by=grant.actor_id, note=note, reviewed=_reviewed(opened)
+    )
+    return {
+        "id": written.ids[0] if len(written.ids) == 1 else None,
+        "ids": list(written.ids[:1000]),
+        "state": "draft" if written.release is None else "published",
+        "release": None if written.release is None else written.release.name,
+    }
+
+
+@router.get("/entries/{entry_id}")
+async def read_entry(entry_id: str, opened: Opened, grant: Bot) -> JSONResponse:
+    """One live entry, with an ETag. A deleted one is 404 with its tombstone."""
+    raw = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
+    if raw is None:
+        gone = await opened.store.aread(lambda reader: entries.tombstone(reader, grant.tenant, entry_id))
+        if gone is not None:
+            raise Problem("not_found", f"条目 {entry_id} 已于 {gone['at']} 在 {gone['release']} 中删除")
+        raise not_found("知识条目", entry_id)
+    return JSONResponse(raw, headers={"ETag": _etag(raw)})
+
+
+def _etag(raw: Json) -> str:
+    return '"' + hashlib.sha256(repr(sorted(raw.items())).encode()).hexdigest()[:16] + '"'
+
+
+@router.put("/entries/{entry_id}")
+async def replace_entry(
+    entry_id: str, body: EntryIn, request: Request, opened: Opened, grant: Editor
+) -> Json:
+    """Replace an entry. With `If-Match`, only if nobody changed it since."""
+    raw = {**(body.model_extra or {})}
+    if raw.setdefault("id", entry_id) != entry_id:
+        raise invalid("id", "与地址里的编号不同", entry_id)
+    known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
+    draft = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
+    if known is None and entry_id not in draft:
+        raise not_found("知识条目", entry_id)
+    match = request.headers.get("if-match")
+    if match is not None and known is not None and match != _etag(known):
+        raise Problem("conflict", "条目已被他人修改：请重新读取后再改")
+    entry = _entry(raw)
+    return await _write(opened, grant, {entry_id: entry}, frozenset(), note=f"修改 {entry.title[:60]}")
+
+
+@router.delete("/entries/{entry_id}")
+async def delete_entry(entry_id: str, opened: Opened, grant: Editor) -> Json:
+    """Delete at once, in both publishing settings; answers with the tombstone."""
+    known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
+    if known is None:
+        planned = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
+        if entry_id not in planned:
+            raise not_found("知识条目", entry_id)
+        await opened.store.awrite(lambda writer: entries.clear_draft(writer, grant.tenant, [entry_id]))
+        return {"id": entry_id, "deleted": True, "release": None}
+    await _write(opened, grant, {}, frozenset({entry_id}), note=f"删除 {known['title'][:60]}")
+    gone = await opened.store.aread(lambda reader: entries.tombstone(reader, grant.tenant, entry_id))
+    return {"id": entry_id, "deleted": True, "tombstone": gone, "release": gone["release"] if gone else None}
+
+
+@router.post("/import")
+async def import_file(
+    request: Request, opened: Opened, grant: Editor, file: UploadFile | None = None
+) -> Json:
+    """Import a file (multipart field `file`, or the raw body with its type); answers with the report."""
+    name, content = await uploaded(request, file)
+    try:
+        ingested = await asyncio.to_thread(read_entries, name, content)
+    except UnreadableFile as error:
+        raise invalid("file", str(error), error.accepted) from None
+    put = {entry.id: entry for entry in ingested.entries}
+    reply: Json = {"report": ingested.report.to_json(), "imported": len(put), "state": None, "release": None}
+    if put:
+        reply |= await _write(opened, grant, put, frozenset(), note=f"导入 {name[:60]}")
+    return reply
+
+
+SUFFIX = {
+    "text/csv": ".csv",
+    "application/json": ".jsonl",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+
+
+async def uploaded(request: Request, file: UploadFile | None) -> tuple[str, bytes]:
+    """Name and content of an upload in either form. Raises 415 for a body whose type says nothing."""
+    if file is not None:
+        return file.filename or "upload", await file.read()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in SUFFIX:
+        accepted = "、".join(SUFFIX)
+        raise Problem(
+            "unsupported_media_type", f"file: 请用 multipart 字段 file，或以下类型的请求体：{accepted}"
+        )
+    content = await request.body()
+    if not content:
+        raise invalid("file", "内容为空", "非空文件")
+    return "upload" + SUFFIX[kind], content
+
+
+@router.post("/search")
+async def search_entries(body: SearchIn, opened: Opened, grant: Bot) -> Json:
+    """Search; every hit says why it is there. Below the asked precision: abstain, with near questions."""
+    began = time.perf_counter()
+    if body.release == "draft":
+        if grant.scope not in ("editor", "admin"):
+            raise Problem("forbidden", "草稿只对编辑者可见")
+        knowledge = await asyncio.to_thread(opened.sites.draft, grant.tenant)
+    else:
+        knowledge = await asyncio.to_thread(opened.sites.at, grant.tenant, body.as_of)
+    filters = Filters(
+        kinds=frozenset(body.kinds or ()),
+        stages=frozenset(body.stages or ()),
+        audience=None if body.audience is None else frozenset(body.audience),
+        channel=body.channel,
+        as_of=body.as_of or datetime.now(UTC),
+    )
+    found = find(
+        knowledge,
+        body.query,
+        opened.models.encode,
+        filters,
+        limit=body.limit,
+        min_precision=body.min_precision,
+    )
+    mode = "keyword_only" if opened.models.encoder is None else "full"
+    DECISIONS.labels("search", mode).inc()
+    head = wiring.decision(
+        wiring.new_id("kb"), mode, knowledge.release, opened.models, opened.policy.version, began
+    )
+    return {
+        **head,
+        "hits": [{**hit_json(hit), "release": knowledge.release} for hit in found.hits],
+        "abstained": found.abstained,
+        "near_questions": list(found.near_questions),
+    }
+
+
+@router.get("/releases")
+async def list_releases(opened: Opened, grant: Editor) -> Json:
+    """Releases, newest first, and the size of the open draft."""
+    found = await opened.store.aread(lambda reader: entries.releases(reader, grant.tenant))
+    draft = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
+    return {"releases": [_release(one) for one in found], "draft": {"changes": len(draft)}}
+
+
+@router.post("/releases", status_code=201)
+async def publish_release(body: PublishIn, opened: Opened, grant: Editor) -> Json:
+    """Publish the open draft as a whole."""
+    release = await opened.sites.publish_draft(grant.tenant, by=grant.actor_id, note=body.note)
+    if release is None:
+        raise Problem("conflict", "草稿是空的，没有可发布的改动")
+    return {"release": _release(release)}
+
+
+@router.get("/releases/{name}/diff")
+async def diff_release(name: str, opened: Opened, grant: Editor, against: str | None = None) -> Json:
+    """What changed in a release against another one (by default the one before)."""
+
+    def unit(reader: Any) -> tuple[Json, Json, str] | None:
+        after = entries.release_named(reader, grant.tenant, name)
+        if after is None:
+            return None
+        before = entries.release_named(reader, grant.tenant, against) if against else None
+        if against and before is None:
+            return None
+        seq = before.seq if before else after.seq - 1
+        base = entries.entries_of(reader, grant.tenant, seq)
+        return base, entries.entries_of(reader, grant.tenant, after.seq), before.name if before else ""
+
+    found = await opened.store.aread(unit)
+    if found is None:
+        raise not_found("发布版本", name)
+    base, target, before = found
+    return {"release": name, "against": before or None, **handbook.diff(base, target)}

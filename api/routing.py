@@ -1,0 +1,176 @@
+"""Door of the first job: tickets to category, priority, queue and clocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from nlp.duplicates import Duplicate, Recent, duplicates
+from nlp.privacy import mask
+from nlp.routing import Route, Ticket
+from nlp.routing import to_json as route_json
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from api import errors, wiring
+from api.deps import AgentKey, Bot, Json, Opened, acting
+from api.service import Service
+from api.store import Reader, Writer, decisions
+from api.telemetry import DECISIONS
+from nlp.transcript import Customer
+
+router = APIRouter(prefix="/v1/tickets", tags=["route"])
+
+TEXT = 20_000
+REMEMBERED = timedelta(days=7)
+
+
+class CustomerIn(BaseModel):
+    """Who wrote it."""
+
+    id: str | None = Field(None, max_length=128)
+    tier: str | None = Field(None, max_length=64)
+    region: str | None = Field(None, max_length=64)
+
+    def value(self) -> Customer:
+        return Customer(self.id, self.tier, self.region)
+
+
+class TicketIn(BaseModel):
+    """A ticket as it came in."""
+
+    ticket_id: str | None = Field(None, min_length=1, max_length=128)
+    channel: str | None = Field(None, max_length=64)
+    subject: str | None = Field(None, max_length=500)
+    text: Annotated[
+        str, Field(min_length=1, max_length=TEXT, examples=["空调装了三次都没装好，再不处理我就打12315"])
+    ]
+    customer: CustomerIn | None = None
+    created_at: AwareDatetime | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict, max_length=50)
+
+    def value(self) -> Ticket:
+        return Ticket(
+            text=self.text,
+            ticket_id=self.ticket_id,
+            channel=self.channel,
+            subject=self.subject,
+            customer=self.customer.value() if self.customer else Customer(),
+            created_at=self.created_at,
+            attributes=self.attributes,
+        )
+
+
+class BatchIn(BaseModel):
+    """Many tickets; a bad one is answered as its own problem."""
+
+    tickets: list[Any] = Field(min_length=1, max_length=1000)
+
+
+class CorrectionIn(BaseModel):
+    """What a person put right."""
+
+    category: str | None = Field(None, max_length=128)
+    priority: str | None = Field(None, pattern="^(normal|urgent|critical)$")
+    queue: str | None = Field(None, max_length=128)
+    by: str | None = Field(None, max_length=128)
+
+
+def _reply(opened: Service, route: Route, found: Sequence[Duplicate], began: float) -> Json:
+    mode = "rules_only" if opened.models.intent is None else "full"
+    DECISIONS.labels("route", mode).inc()
+    head = wiring.decision(wiring.new_id("rt"), mode, None, opened.models, opened.policy.version, began)
+    duplicated = [{"ticket_id": one.ticket_id, "confidence": one.confidence} for one in found]
+    return {**head, **route_json(route), "duplicates": duplicated}
+
+
+def _remembered(ticket: Ticket) -> Json:
+    """The request as it is kept: masked."""
+    return {
+        "ticket_id": ticket.ticket_id,
+        "channel": ticket.channel,
+        "subject": mask(ticket.subject or ""),
+        "text": mask(ticket.text),
+        "customer": {"id": ticket.customer.id, "tier": ticket.customer.tier},
+    }
+
+
+async def _route(opened: Service, tenant: str, tickets: list[Ticket], began: float) -> list[Json]:
+    now = datetime.now(UTC)
+    routes = wiring.route_tickets(opened.models, opened.policy, tickets, now)
+    since = (now - REMEMBERED).isoformat(timespec="milliseconds")
+    customers = sorted({ticket.customer.id for ticket in tickets if ticket.customer.id})
+    recent: list[Recent] = []
+    if customers:
+        recent = await opened.store.aread(lambda reader: _recent(reader, tenant, customers, since))
+    replies = [
+        _reply(opened, route, duplicates(ticket, recent), began)
+        for ticket, route in zip(tickets, routes, strict=True)
+    ]
+
+    def unit(writer: Writer) -> None:
+        for ticket, reply in zip(tickets, replies, strict=True):
+            subject = ticket.ticket_id or reply["id"]
+            request = _remembered(ticket)
+            decisions.save(
+                writer, tenant, "route", request, reply, subject=subject, customer=ticket.customer.id
+            )
+
+    await opened.store.awrite(unit)
+    return replies
+
+
+def _recent(reader: Reader, tenant: str, customers: list[str], since: str) -> list[Recent]:
+    rows = decisions.requests_of(reader, tenant, "route", customers, since)
+    return [Recent(subject, request["text"], request["customer"]["id"]) for subject, request in rows]
+
+
+@router.post("/route")
+async def route_one(body: TicketIn, opened: Opened, grant: Bot) -> Json:
+    """Route one ticket."""
+    began = time.perf_counter()
+    return (await _route(opened, grant.tenant, [body.value()], began))[0]
+
+
+@router.post("/route-batch")
+async def route_batch(body: BatchIn, opened: Opened, grant: Bot) -> Json:
+    """Route many tickets in order; a bad one is its own problem object."""
+    began = time.perf_counter()
+    if len(body.tickets) > opened.settings.batch_limit:
+        raise errors.Problem("too_large", f"一批至多 {opened.settings.batch_limit} 张工单")
+    read: list[Ticket | Json] = []
+    for index, raw in enumerate(body.tickets):
+        try:
+            read.append(TicketIn.model_validate(raw).value())
+        except ValidationError as error:
+            located = [{**one, "loc": ("tickets", index, *one["loc"])} for one in error.errors()]
+            read.append(errors.document(errors.from_validation(located), None))
+    good = [one for one in read if isinstance(one, Ticket)]
+    routed = iter(await _route(opened, grant.tenant, good, began) if good else [])
+    return {"results": [next(routed) if isinstance(one, Ticket) else one for one in read]}
+
+
+@router.post("/{ticket_id}/corrections", status_code=201)
+async def correct(ticket_id: str, body: CorrectionIn, opened: Opened, grant: AgentKey) -> Json:
+    """Record what a person put right: the learning loop reads these."""
+    by = acting(grant, body.by)
+    given = body.model_dump(exclude_none=True, exclude={"by"})
+    if not given:
+        raise errors.invalid("category", "至少改一项", "category、priority、queue 之一")
+    if body.category is not None and body.category not in opened.policy.taxonomy.codes:
+        raise errors.invalid("category", f"没有类别 {body.category}", "分类表里的编码")
+    if body.queue is not None and body.queue not in opened.policy.taxonomy.queues:
+        raise errors.invalid("queue", f"没有技能组 {body.queue}", "|".join(opened.policy.taxonomy.queues))
+    told = await opened.store.aread(lambda reader: decisions.about(reader, grant.tenant, "route", ticket_id))
+    if told is None:
+        raise errors.not_found("工单", ticket_id)
+    record = {"ticket_id": ticket_id, "decision_id": told["id"], **given, "by": by}
+    identity = wiring.new_id("cr")
+
+    def unit(writer: Writer) -> None:
+        decisions.add_feedback(writer, grant.tenant, identity, "correction", ticket_id, by, record)
+
+    await opened.store.awrite(unit)
+    return {"id": identity, **record}

@@ -1,0 +1,46 @@
+"""What is opened once at start and handed to every door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from api.settings import Settings
+from api.sites import Sites
+from api.store import Store
+from api.wiring import Models, load_models, policies
+from nlp.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One data folder, opened."""
+
+    settings: Settings
+    store: Store
+    models: Models
+    policy: Policy
+    sites: Sites
+
+    def close(self) -> None:
+        """Write what spares the next start work; close the store."""
+        self.sites.close()
+        self.store.close()
+
+
+def program_version() -> str:
+    """The installed version."""
+    try:
+        return version("zuoxi")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def open_service(settings: Settings) -> Service:
+    """Open the data folder: database, models, policies, handbooks."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.url)
+    models = load_models(settings.models, settings.encoder)
+    sites = Sites(store, settings.data, models.encode, models.encoder_version)
+    sites.start()
+    return Service(settings, store, models, policies(settings.data / "policy"), sites)

@@ -1,0 +1,244 @@
+"""Every tenant's handbook in memory, kept equal to the store.
+
+One mechanism for every change: a release is committed to the store first, then applied to the served value by
+`Knowledge.changed`, then the reference is swapped. Another process's release is seen by polling the newest
+release numbers, and a snapshot on disk spares a restart the encoding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from api.store import Reader, Store, Writer, entries
+from api.store.entries import Release
+from api.telemetry import log
+from kb import handbook, snapshot
+from kb.entries import Entry, from_json, to_json
+from kb.knowledge import Encode, Knowledge, build
+
+POLL_SECONDS = 0.25
+PAST_RELEASES = 4
+SNAPSHOT_AFTER = 200
+"""Releases applied on top of a snapshot before a new one is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: the release it stands in; None for a draft."""
+
+    release: Release | None
+    ids: tuple[str, ...]
+
+
+class Sites:
+    """The served `Knowledge` of every tenant."""
+
+    def __init__(self, store: Store, folder: Path, encode: Encode | None, encoder_version: str) -> None:
+        self._store, self._folder = store, folder
+        self._encode, self._version = encode, encoder_version
+        self._served: dict[str, tuple[int, Knowledge]] = {}
+        self._snapped: dict[str, int] = {}
+        self._past: OrderedDict[tuple[str, int], Knowledge] = OrderedDict()
+        self._lock = threading.RLock()
+        self._task: asyncio.Task[None] | None = None
+
+    # reading
+
+    def knowledge(self, tenant: str) -> Knowledge:
+        """The newest release; an empty one for a tenant that has published nothing."""
+        served = self._served.get(tenant)
+        if served is None:
+            self.refresh(tenant)
+            served = self._served[tenant]
+        return served[1]
+
+    def at(self, tenant: str, as_of: datetime | None) -> Knowledge:
+        """The release in force at `as_of` (aware); the newest for None or now."""
+        current = self.knowledge(tenant)
+        if as_of is None or as_of >= datetime.now(UTC):
+            return current
+        moment = as_of.astimezone(UTC).isoformat(timespec="milliseconds")
+        release = self._store.read(lambda reader: entries.release_at(reader, tenant, moment))
+        if release is None or release.seq == self._served[tenant][0]:
+            return current
+        return self._release(tenant, release)
+
+    def _release(self, tenant: str, release: Release) -> Knowledge:
+        key = (tenant, release.seq)
+        with self._lock:
+            if key not in self._past:
+                raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, release.seq))
+                self._past[key] = build(_parse(raw), self._version, self._encode, release.name)
+                while len(self._past) > PAST_RELEASES:
+                    self._past.popitem(last=False)
+            self._past.move_to_end(key)
+            return self._past[key]
+
+    def draft(self, tenant: str) -> Knowledge:
+        """The newest release with the open draft applied."""
+        planned = self._store.read(lambda reader: entries.draft(reader, tenant))
+        put = {name: entry for name, entry in planned.items() if entry is not None}
+        drop = frozenset(name for name, entry in planned.items() if entry is None)
+        return self.knowledge(tenant).changed(_parse(put), drop, self._encode, "draft")
+
+    # writing
+
+    async def write(
+        self,
+        tenant: str,
+        put: Mapping[str, Entry],
+        drop: frozenset[str],
+        *,
+        by: str,
+        note: str,
+        reviewed: bool,
+    ) -> Written:
+        """Publish at once (or, for a reviewed site, put into the draft; a delete is immediate in both)."""
+        raw = {name: to_json(entry) for name, entry in put.items()}
+        ids = (*raw, *sorted(drop))
+        if reviewed:
+            await self._store.awrite(lambda writer: entries.set_draft(writer, tenant, dict(raw), by))
+            if not drop:
+                return Written(None, ids)
+            raw = {}
+        release = await self._store.awrite(
+            lambda writer: publish(writer, tenant, raw, drop, by=by, note=note)
+        )
+        await asyncio.to_thread(self.refresh, tenant)
+        return Written(release, ids)
+
+    async def publish_draft(self, tenant: str, *, by: str, note: str) -> Release | None:
+        """Publish the open draft as the next minor release; None when it is empty."""
+
+        def unit(writer: Writer) -> Release | None:
+            planned = entries.draft(Reader(writer), tenant)
+            if not planned:
+                return None
+            put = {name: entry for name, entry in planned.items() if entry is not None}
+            drop = frozenset(name for name, entry in planned.items() if entry is None)
+            entries.clear_draft(writer, tenant)
+            return publish(writer, tenant, put, drop, by=by, note=note, minor=True)
+
+        release = await self._store.awrite(unit)
+        await asyncio.to_thread(self.refresh, tenant)
+        return release
+
+    # keeping up
+
+    def refresh(self, tenant: str) -> None:
+        """Bring one tenant up to its newest release."""
+        with self._lock:
+            head = self._store.read(lambda reader: entries.head(reader, tenant))
+            if tenant not in self._served:
+                self._served[tenant] = self._open(tenant)
+            seq, knowledge = self._served[tenant]
+            if head is None or head.seq == seq:
+                return
+            put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, head.seq))
+            self._served[tenant] = (head.seq, knowledge.changed(_parse(put), drop, self._encode, head.name))
+            if head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER or self._served[tenant][1].heavy:
+                self._snap(tenant)
+
+    def _open(self, tenant: str) -> tuple[int, Knowledge]:
+        newest = self._path(tenant)
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                loaded, seq = snapshot.load(newest, self._version)
+                self._snapped[tenant] = seq
+                return seq, loaded
+            except snapshot.SnapshotError as error:
+                log.warning("snapshot", tenant=tenant, why=str(error), then="rebuilt from the store")
+        head = self._store.read(lambda reader: entries.head(reader, tenant))
+        if head is None:
+            return 0, build({}, self._version, self._encode, handbook.NOTHING)
+        raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, head.seq))
+        self._served[tenant] = (head.seq, build(_parse(raw), self._version, self._encode, head.name))
+        self._snap(tenant)
+        return self._served[tenant]
+
+    def _snap(self, tenant: str) -> None:
+        seq, knowledge = self._served[tenant]
+        compact = knowledge.compacted()
+        self._served[tenant] = (seq, compact)
+        try:
+            snapshot.write(compact, self._path(tenant), seq)
+            self._snapped[tenant] = seq
+        except OSError as error:  # a full disk must not stop the service: the store has everything
+            log.error("snapshot", tenant=tenant, why=str(error))
+
+    def _path(self, tenant: str) -> Path:
+        return self._folder / "snapshots" / tenant
+
+    def start(self) -> None:
+        """Load every tenant; then follow other processes' releases until `stop`."""
+        for tenant in self._store.read(entries.heads):
+            self.refresh(tenant)
+
+    async def follow(self) -> None:
+        """Poll for releases written by other processes."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                heads = await self._store.aread(entries.heads)
+                for tenant, seq in heads.items():
+                    if self._served.get(tenant, (0, None))[0] != seq:
+                        await asyncio.to_thread(self.refresh, tenant)
+            except Exception as error:
+                log.error("follow", why=str(error))
+
+    def close(self) -> None:
+        """Write snapshots of what changed, so that the next start is quick."""
+        for tenant, (seq, _) in list(self._served.items()):
+            if seq and seq != self._snapped.get(tenant):
+                self._snap(tenant)
+
+    def forget(self, tenant: str) -> None:
+        """Drop a deleted tenant from memory and disk."""
+        with self._lock:
+            self._served.pop(tenant, None)
+            for key in [key for key in self._past if key[0] == tenant]:
+                del self._past[key]
+            shutil.rmtree(self._path(tenant), ignore_errors=True)
+
+    def states(self) -> dict[str, Any]:
+        """Releases and sizes for /readyz."""
+        return {
+            tenant: {"release": knowledge.release, "entries": len(knowledge.entries)}
+            for tenant, (_, knowledge) in self._served.items()
+        }
+
+
+def publish(
+    writer: Writer,
+    tenant: str,
+    put: Mapping[str, dict[str, Any]],
+    drop: frozenset[str],
+    *,
+    by: str,
+    note: str,
+    minor: bool = False,
+) -> Release:
+    """One release in the caller's transaction: entries put, entries ended and buried."""
+    seq = entries.lock(writer, tenant) + 1
+    before = entries.head(Reader(writer), tenant)
+    name = handbook.next_name(before.name if before else None, minor=minor)
+    release = entries.add_release(writer, tenant, seq, name, by, note)
+    entries.put(writer, tenant, seq, dict(put))
+    entries.end(writer, tenant, seq, drop)
+    entries.clear_draft(writer, tenant, drop)
+    for identity in drop:
+        entries.bury(writer, tenant, identity, name, by)
+    return release
+
+
+def _parse(raw: Mapping[str, dict[str, Any]]) -> dict[str, Entry]:
+    return {name: from_json(entry) for name, entry in raw.items()}

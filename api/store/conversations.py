@@ -1,0 +1,154 @@
+"""Conversations, their turns and the events that desks follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+
+from api.store import schema
+from api.store.engine import Reader, Writer
+from api.store.keys import now
+
+Json = dict[str, Any]
+
+
+class Exists(Exception):
+    """A conversation with this id is there already."""
+
+
+class Moved(Exception):
+    """The conversation went on since it was read: read again and decide again."""
+
+
+def create(writer: Writer, tenant: str, identity: str, state: Json) -> None:
+    """Open a conversation. Raises Exists."""
+    if get(writer_reader(writer), tenant, identity) is not None:
+        raise Exists(f"会话 {identity} 已存在")
+    at = now()
+    writer.execute(
+        schema.conversations.insert().values(
+            tenant=tenant, id=identity, state=state, turns=0, created_at=at, updated_at=at
+        )
+    )
+
+
+def writer_reader(writer: Writer) -> Reader:
+    """A writer may also read."""
+    return Reader(writer)
+
+
+def get(reader: Reader, tenant: str, identity: str) -> tuple[Json, int] | None:
+    """State and number of turns."""
+    table = schema.conversations
+    row = reader.execute(
+        select(table.c.state, table.c.turns).where(table.c.tenant == tenant, table.c.id == identity)
+    ).first()
+    return None if row is None else (row.state, row.turns)
+
+
+def answered(reader: Reader, tenant: str, identity: str, turn_id: str) -> tuple[Json, Json] | None:
+    """The turn with this id and the reply it was given, if it came before."""
+    table = schema.turns
+    row = reader.execute(
+        select(table.c.turn, table.c.reply).where(
+            table.c.tenant == tenant, table.c.conversation_id == identity, table.c.turn_id == turn_id
+        )
+    ).first()
+    return None if row is None else (row.turn, row.reply)
+
+
+def advance(writer: Writer, tenant: str, identity: str, expected: int, state: Json, added: int) -> None:
+    """Replace the state of a conversation that still has `expected` turns. Raises Moved."""
+    table = schema.conversations
+    done = writer.execute(
+        update(table)
+        .where(table.c.tenant == tenant, table.c.id == identity, table.c.turns == expected)
+        .values(state=state, turns=expected + added, updated_at=now())
+    )
+    if done.rowcount != 1:
+        raise Moved(f"会话 {identity} 同时有别的写入")
+
+
+def add_turn(writer: Writer, tenant: str, identity: str, number: int, turn: Json, reply: Json) -> None:
+    """Append a turn (text masked by the caller) with its reply."""
+    writer.execute(
+        schema.turns.insert().values(
+            tenant=tenant,
+            conversation_id=identity,
+            number=number,
+            turn_id=reply["turn_id"],
+            turn=turn,
+            reply=reply,
+        )
+    )
+
+
+def turns_of(
+    reader: Reader, tenant: str, identity: str, limit: int, last: bool = False
+) -> list[tuple[Json, Json]]:
+    """Turns with their replies in order: the first `limit`, or the last ones."""
+    table = schema.turns
+    order = table.c.number.desc() if last else table.c.number
+    rows = reader.execute(
+        select(table.c.turn, table.c.reply)
+        .where(table.c.tenant == tenant, table.c.conversation_id == identity)
+        .order_by(order)
+        .limit(limit)
+    ).all()
+    found = [(row.turn, row.reply) for row in rows]
+    return found[::-1] if last else found
+
+
+def recent(reader: Reader, tenant: str, since: str, limit: int = 200) -> list[Json]:
+    """Conversations touched at or after `since`, newest first."""
+    table = schema.conversations
+    rows = reader.execute(
+        select(table)
+        .where(table.c.tenant == tenant, table.c.updated_at >= since)
+        .order_by(table.c.updated_at.desc())
+        .limit(limit)
+    )
+    return [
+        {
+            "conversation_id": row.id,
+            "state": row.state,
+            "turns": row.turns,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+        }
+        for row in rows
+    ]
+
+
+def add_event(writer: Writer, tenant: str, identity: str, kind: str, data: Mapping[str, Any]) -> None:
+    """Append an event in the transaction of what it tells of."""
+    writer.execute(
+        schema.events.insert().values(
+            tenant=tenant, conversation_id=identity, type=kind, at=now(), data=dict(data)
+        )
+    )
+
+
+def events_after(
+    reader: Reader, tenant: str, after: int, conversation_id: str | None = None, limit: int = 200
+) -> list[tuple[int, str, Json]]:
+    """Events with an id above `after`, in order: (id, type, data)."""
+    table = schema.events
+    query = select(table.c.id, table.c.type, table.c.data, table.c.conversation_id).where(
+        table.c.tenant == tenant, table.c.id > after
+    )
+    if conversation_id is not None:
+        query = query.where(table.c.conversation_id == conversation_id)
+    rows = reader.execute(query.order_by(table.c.id).limit(limit))
+    return [(row.id, row.type, {"conversation_id": row.conversation_id, **row.data}) for row in rows]
+
+
+def last_event(reader: Reader, tenant: str) -> int:
+    """Id of the newest event, 0 for none: where a stream without Last-Event-ID begins."""
+    table = schema.events
+    row = reader.execute(
+        select(table.c.id).where(table.c.tenant == tenant).order_by(table.c.id.desc()).limit(1)
+    ).first()
+    return 0 if row is None else int(row.id)

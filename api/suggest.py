@@ -1,0 +1,185 @@
+"""Door of the second job: a dialogue's context to ranked scripts, and what the agent did with them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from kb.suggest import SuggestRequest, suggest
+from kb.suggest import to_json as suggested_json
+from nlp.privacy import mask
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from api import wiring
+from api.deps import AgentKey, Bot, Json, Opened
+from api.errors import Problem, invalid, not_found
+from api.routing import CustomerIn
+from api.service import Service
+from api.store import Reader, Writer, decisions
+from api.telemetry import DECISIONS
+from kb.entries import Kind, Stage
+from nlp.stages import stages_of
+from nlp.transcript import Role, Turn
+
+router = APIRouter(prefix="/v1", tags=["suggest"])
+
+
+class TurnIn(BaseModel):
+    """One message of a dialogue."""
+
+    turn_id: str | None = Field(None, min_length=1, max_length=128)
+    role: Role
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    at: AwareDatetime | None = None
+
+    def value(self) -> Turn:
+        return Turn(self.role, self.text, self.at, self.turn_id)
+
+
+class SuggestIn(BaseModel):
+    """What to suggest for: the dialogue so far, or a plain query."""
+
+    conversation_id: str | None = Field(None, max_length=128)
+    turns: list[TurnIn] | None = Field(None, max_length=2000)
+    query: str | None = Field(None, min_length=1, max_length=2000, examples=["退款怎么还没到账"])
+    stage: Stage | None = None
+    kinds: list[Kind] | None = Field(None, max_length=6)
+    channel: str | None = Field(None, max_length=64)
+    audience: list[str] | None = Field(None, max_length=20)
+    customer: CustomerIn | None = None
+    variables: dict[str, str] = Field(default_factory=dict, max_length=50)
+    limit: int = Field(5, ge=1, le=20)
+    min_precision: float | None = Field(None, ge=0, le=1)
+    as_of: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def something_to_answer(self) -> SuggestIn:
+        if not self.query and not self.turns and not self.conversation_id:
+            raise ValueError("query、turns、conversation_id 至少给一个")
+        return self
+
+
+class FeedbackIn(BaseModel):
+    """What the agent did with a suggestion."""
+
+    entry_id: str = Field(min_length=1, max_length=128)
+    action: Literal["shown", "inserted", "edited", "sent", "dismissed", "helpful", "not_helpful"]
+    final_text: str | None = Field(None, max_length=20_000)
+
+
+def request_of(body: SuggestIn, turns: tuple[Turn, ...], sent: frozenset[str]) -> SuggestRequest:
+    """The contract's body as the core's request; a VIP tier reads as audience `vip`."""
+    audience = None if body.audience is None else frozenset(body.audience)
+    done = frozenset(stage for turn in turns if turn.role == "agent" for stage in stages_of(turn.text))
+    return SuggestRequest(
+        turns=turns,
+        query=body.query,
+        stage=body.stage,
+        done_stages=done,
+        kinds=frozenset(body.kinds or ()),
+        channel=body.channel,
+        audience=audience_of(audience, body.customer),
+        variables=body.variables,
+        limit=body.limit,
+        min_precision=body.min_precision,
+        as_of=body.as_of or datetime.now(UTC),
+        sent_ids=sent,
+    )
+
+
+VIP_TIERS = frozenset({"vip", "gold", "black"})
+
+
+def audience_of(asked: frozenset[str] | None, customer: CustomerIn | None) -> frozenset[str] | None:
+    """Reader groups: as asked, and `vip` for a customer of such a tier."""
+    vip = customer is not None and (customer.tier or "").lower() in VIP_TIERS
+    return (asked or frozenset()) | {"vip"} if vip else asked
+
+
+async def make(opened: Service, tenant: str, request: SuggestRequest, as_of: datetime | None) -> Json:
+    """A suggestion body without the decision head; also used for a live turn."""
+    knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of)
+    found = suggest(knowledge, request, opened.models.encode)
+    return {"release": knowledge.release, **suggested_json(found, knowledge.release)}
+
+
+@router.post("/suggest")
+async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
+    """Rank what the agent could send now; abstain below the asked precision."""
+    began = time.perf_counter()
+    if len(body.turns or ()) > opened.settings.suggest_turns_limit:
+        raise Problem("too_large", f"turns: 至多 {opened.settings.suggest_turns_limit} 个话轮")
+    turns = tuple(turn.value() for turn in body.turns or ())
+    sent: frozenset[str] = frozenset()
+    if body.conversation_id:
+        turns, sent = await _dialogue(opened, grant.tenant, body.conversation_id, turns, body.query)
+    made = await make(opened, grant.tenant, request_of(body, turns, sent), body.as_of)
+    release = made.pop("release")
+    mode = "keyword_only" if opened.models.encoder is None else "full"
+    DECISIONS.labels("suggest", mode).inc()
+    head = wiring.decision(wiring.new_id("sg"), mode, release, opened.models, opened.policy.version, began)
+    reply = {**head, **made}
+    kept = {**body.model_dump(mode="json", exclude={"turns"}, exclude_none=True)}
+    kept["turns"] = [{"role": turn.role, "text": mask(turn.text)} for turn in turns[-20:]]
+    if body.query:
+        kept["query"] = mask(body.query)
+
+    def unit(writer: Writer) -> None:
+        decisions.save(writer, grant.tenant, "suggest", kept, reply, subject=body.conversation_id)
+
+    await opened.store.awrite(unit)
+    return reply
+
+
+async def _dialogue(
+    opened: Service, tenant: str, conversation_id: str, given: tuple[Turn, ...], query: str | None
+) -> tuple[tuple[Turn, ...], frozenset[str]]:
+    """Turns of a known conversation when none are given, and the entries already sent in it."""
+    from api.store import conversations
+
+    def unit(reader: Reader) -> tuple[tuple[Turn, ...], frozenset[str]] | None:
+        known = conversations.get(reader, tenant, conversation_id)
+        turns = given
+        if known is None and not given and not query:
+            return None
+        if known is not None and not given:
+            stored = conversations.turns_of(reader, tenant, conversation_id, 20, last=True)
+            turns = tuple(Turn(turn["role"], turn["text"]) for turn, _ in stored)
+        return turns, frozenset(decisions.sent_in(reader, tenant, conversation_id))
+
+    found = await opened.store.aread(unit)
+    if found is None:
+        raise not_found("会话", conversation_id)
+    return found
+
+
+@router.post("/suggest/{suggestion_id}/feedback", status_code=201)
+async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: AgentKey) -> Json:
+    """Record what the agent did with one suggestion."""
+    told = await opened.store.aread(
+        lambda reader: decisions.get(reader, grant.tenant, "suggest", suggestion_id)
+    )
+    if told is None:
+        raise not_found("推荐", suggestion_id)
+    offered = {one["entry_id"] for one in told[1]["suggestions"]}
+    if body.entry_id not in offered:
+        raise invalid("entry_id", "不在这次推荐之中", "|".join(sorted(offered)) or "（这次推荐为空）")
+    record: dict[str, Any] = {
+        "suggestion_id": suggestion_id,
+        "conversation_id": told[0].get("conversation_id"),
+        "entry_id": body.entry_id,
+        "action": body.action,
+    }
+    if body.final_text is not None:
+        record["final_text"] = mask(body.final_text)
+    identity = wiring.new_id("fb")
+    subject = record["conversation_id"] or suggestion_id
+
+    def unit(writer: Writer) -> None:
+        decisions.add_feedback(writer, grant.tenant, identity, "suggestion", subject, grant.actor_id, record)
+
+    await opened.store.awrite(unit)
+    return {"id": identity, **record}

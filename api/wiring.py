@@ -1,0 +1,106 @@
+"""Joins the two cores: models and policies in, contract bodies out.
+
+Plain functions over frozen values, free of the web framework and the database: a request, the command line
+and a batch worker run the same code.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nlp.classify import Classifier, load_classifier
+from nlp.routing import Route, Ticket, route
+from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
+
+from kb.knowledge import Encode
+from nlp import artefacts
+from nlp.encode import Encoder, load_encoder
+from nlp.policy import Policy, load_policy
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What was loaded. A part that could not be is None, and `missing` says why."""
+
+    encoder: Encoder | None
+    intent: Classifier | None
+    analyser: SentimentAnalyser
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def encode(self) -> Encode | None:
+        return None if self.encoder is None else self.encoder.encode
+
+    @property
+    def encoder_version(self) -> str:
+        return "none" if self.encoder is None else self.encoder.version
+
+    def versions(self) -> dict[str, str]:
+        """Version of every model in use."""
+        parts = {"encoder": self.encoder, "intent": self.intent, "sentiment": self.analyser}
+        return {name: part.version for name, part in parts.items() if part is not None}
+
+
+def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
+    """Load what is there; a missing or damaged model degrades its job and is named in `missing`."""
+    missing: dict[str, str] = {}
+
+    def attempt(name: str, load: Any) -> Any:
+        try:
+            return load()
+        except (artefacts.ArtefactError, OSError, ValueError) as error:
+            missing[name] = str(error)
+            return None
+
+    return Models(
+        attempt("encoder", lambda: load_encoder(artefacts.find("encoder", root, version=encoder))),
+        attempt("intent", lambda: load_classifier("intent", root)),
+        attempt("sentiment", lambda: load_analyser(root)) or load_analyser(None, models=False),
+        missing,
+    )
+
+
+def new_id(kind: str) -> str:
+    """A fresh id, sortable by time: `rt_…`, `sg_…`, `tn_…`, `qs_…`."""
+    return f"{kind}_{int(time.time() * 1000):011x}{secrets.token_hex(6)}"
+
+
+def decision(
+    identity: str, mode: str, release: str | None, models: Models, policy: str, began: float
+) -> Json:
+    """The fields every decision has. `began` is a `time.perf_counter()` reading."""
+    return {
+        "id": identity,
+        "mode": mode,
+        "versions": {"release": release, "models": models.versions(), "policy": policy},
+        "took_ms": round((time.perf_counter() - began) * 1000, 3),
+    }
+
+
+def policies(folder: Path | None) -> Policy:
+    """The site's policy: shipped presets with the folder's files over them."""
+    return load_policy(folder)
+
+
+def route_tickets(models: Models, policy: Policy, tickets: Sequence[Ticket], now: datetime) -> list[Route]:
+    """Route tickets; the models see them as one batch."""
+    texts = [f"{ticket.subject or ''} {ticket.text}".strip() for ticket in tickets]
+    sentiments: Sequence[Sentiment] = models.analyser.analyse(texts)
+    if models.intent is None:
+        rows: list[Mapping[str, float] | None] = [None] * len(texts)
+    else:
+        labels = models.intent.labels
+        rows = [dict(zip(labels, map(float, row), strict=True)) for row in models.intent.probabilities(texts)]
+    thresholds = None if models.intent is None else models.intent.thresholds
+    return [
+        route(ticket, probabilities, sentiment, policy, now, thresholds=thresholds)
+        for ticket, probabilities, sentiment in zip(tickets, rows, sentiments, strict=True)
+    ]
