@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from api.auth import requires
 from api.errors import invalid
 from api.service import Service
-from api.store import Writer, decisions
+from api.store import Reader, Writer, decisions
 from api.store.keys import Grant
 
 Json = dict[str, Any]
@@ -46,22 +46,19 @@ def acting(grant: Grant, by: str | None) -> str:
 
 
 async def once(
-    opened: Service,
-    grant: Grant,
-    key: str | None,
-    content: Any,
-    effect: Callable[[Callable[[Writer, int, Json], None]], Awaitable[tuple[int, Json]]],
+    opened: Service, grant: Grant, key: str | None, content: Any, unit: Callable[[Writer], tuple[int, Json]]
 ) -> JSONResponse:
-    """Run `effect` once for each Idempotency-Key. It is handed `keep`, to be called in its transaction."""
+    """Run a unit of work that gives (status, reply) once for each Idempotency-Key, in one transaction with it."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-    if key is not None:
-        known = await opened.store.aread(lambda reader: decisions.replayed(reader, grant.tenant, key, digest))
-        if known is not None:
-            return JSONResponse(known[1], known[0], {"Idempotent-Replay": "true"})
 
-    def keep(writer: Writer, status: int, reply: Json) -> None:
+    def guarded(writer: Writer) -> tuple[int, Json, bool]:
+        known = None if key is None else decisions.replayed(Reader(writer), grant.tenant, key, digest)
+        if known is not None:
+            return *known, True
+        status, reply = unit(writer)
         if key is not None:
             decisions.remember(writer, grant.tenant, key, digest, status, reply)
+        return status, reply, False
 
-    status, reply = await effect(keep)
-    return JSONResponse(reply, status)
+    status, reply, replayed = await opened.store.awrite(guarded)
+    return JSONResponse(reply, status, {"Idempotent-Replay": "true"} if replayed else None)

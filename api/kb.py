@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
-from kb.ingest import UnreadableFile, read_entries
 from kb.search import Filters, find
 from kb.search import to_json as hit_json
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -19,12 +18,14 @@ from api import wiring
 from api.deps import Bot, Editor, IdempotencyKey, Json, Opened, once
 from api.errors import Problem, invalid, not_found
 from api.service import Service
-from api.store import entries
+from api.sites import Written, write
+from api.store import Reader, Writer, entries
 from api.store.entries import Release
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from kb import handbook
 from kb.entries import Entry, from_json
+from kb.ingest import UnreadableFile, read_entries
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -56,10 +57,6 @@ class PublishIn(BaseModel):
     note: str = Field("", max_length=2000)
 
 
-def _entry(raw: Json) -> Entry:
-    return from_json(raw)
-
-
 def _release(release: Release | None) -> Json | None:
     if release is None:
         return None
@@ -87,32 +84,44 @@ async def create_entry(
     body: EntryIn, opened: Opened, grant: Editor, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Add an entry; published at once, or into the open draft."""
-    entry = _entry(body.model_extra or {})
-    known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry.id))
-    if known is not None:
-        if idempotency_key is None:
+    entry = from_json(body.model_extra or {})
+
+    def unit(writer: Writer) -> tuple[int, Json]:
+        if entries.get(Reader(writer), grant.tenant, entry.id) is not None:
             raise Problem("conflict", f"条目 {entry.id} 已存在：修改请用 PUT /v1/kb/entries/{entry.id}")
+        written = write(
+            writer,
+            grant.tenant,
+            {entry.id: entry},
+            frozenset(),
+            by=grant.actor_id,
+            note=f"新增 {entry.title[:60]}",
+            reviewed=_reviewed(opened),
+        )
+        return 201, _written(written)
 
-    async def effect(keep: Any) -> tuple[int, Json]:
-        reply = await _write(opened, grant, {entry.id: entry}, frozenset(), note=f"新增 {entry.title[:60]}")
-        await opened.store.awrite(lambda writer: keep(writer, 201, reply))
-        return 201, reply
-
-    return await once(opened, grant, idempotency_key, body.model_extra, effect)
+    answer = await once(opened, grant, idempotency_key, body.model_extra, unit)
+    await asyncio.to_thread(opened.sites.refresh, grant.tenant)
+    return answer
 
 
-async def _write(
-    opened: Service, grant: Grant, put: dict[str, Entry], drop: frozenset[str], *, note: str
-) -> Json:
-    written = await opened.sites.write(
-        grant.tenant, put, drop, by=grant.actor_id, note=note, reviewed=_reviewed(opened)
-    )
+def _written(written: Written) -> Json:
     return {
         "id": written.ids[0] if len(written.ids) == 1 else None,
         "ids": list(written.ids[:1000]),
         "state": "draft" if written.release is None else "published",
         "release": None if written.release is None else written.release.name,
     }
+
+
+async def _write(
+    opened: Service, grant: Grant, put: dict[str, Entry], drop: frozenset[str], *, note: str
+) -> Json:
+    reviewed = _reviewed(opened)
+    written = await opened.sites.write(
+        grant.tenant, put, drop, by=grant.actor_id, note=note, reviewed=reviewed
+    )
+    return _written(written)
 
 
 @router.get("/entries/{entry_id}")
@@ -146,7 +155,7 @@ async def replace_entry(
     match = request.headers.get("if-match")
     if match is not None and known is not None and match != _etag(known):
         raise Problem("conflict", "条目已被他人修改：请重新读取后再改")
-    entry = _entry(raw)
+    entry = from_json(raw)
     return await _write(opened, grant, {entry_id: entry}, frozenset(), note=f"修改 {entry.title[:60]}")
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from nlp.duplicates import Duplicate, Recent, duplicates
-from nlp.privacy import mask
 from nlp.routing import Route, Ticket
 from nlp.routing import to_json as route_json
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -19,6 +18,7 @@ from api.deps import AgentKey, Bot, Json, Opened, acting
 from api.service import Service
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
+from nlp.privacy import mask
 from nlp.transcript import Customer
 
 router = APIRouter(prefix="/v1/tickets", tags=["route"])

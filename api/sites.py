@@ -102,19 +102,12 @@ class Sites:
         note: str,
         reviewed: bool,
     ) -> Written:
-        """Publish at once (or, for a reviewed site, put into the draft; a delete is immediate in both)."""
-        raw = {name: to_json(entry) for name, entry in put.items()}
-        ids = (*raw, *sorted(drop))
-        if reviewed:
-            await self._store.awrite(lambda writer: entries.set_draft(writer, tenant, dict(raw), by))
-            if not drop:
-                return Written(None, ids)
-            raw = {}
-        release = await self._store.awrite(
-            lambda writer: publish(writer, tenant, raw, drop, by=by, note=note)
+        """`write` in a transaction of its own, searchable when this returns."""
+        written = await self._store.awrite(
+            lambda writer: write(writer, tenant, put, drop, by=by, note=note, reviewed=reviewed)
         )
         await asyncio.to_thread(self.refresh, tenant)
-        return Written(release, ids)
+        return written
 
     async def publish_draft(self, tenant: str, *, by: str, note: str) -> Release | None:
         """Publish the open draft as the next minor release; None when it is empty."""
@@ -215,6 +208,27 @@ class Sites:
             tenant: {"release": knowledge.release, "entries": len(knowledge.entries)}
             for tenant, (_, knowledge) in self._served.items()
         }
+
+
+def write(
+    writer: Writer,
+    tenant: str,
+    put: Mapping[str, Entry],
+    drop: frozenset[str],
+    *,
+    by: str,
+    note: str,
+    reviewed: bool,
+) -> Written:
+    """Publish at once (or, for a reviewed site, put into the draft; a delete is immediate in both)."""
+    raw = {name: to_json(entry) for name, entry in put.items()}
+    ids = (*raw, *sorted(drop))
+    if reviewed:
+        entries.set_draft(writer, tenant, dict(raw), by)
+        if not drop:
+            return Written(None, ids)
+        raw = {}
+    return Written(publish(writer, tenant, raw, drop, by=by, note=note), ids)
 
 
 def publish(

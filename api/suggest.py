@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from kb.suggest import SuggestRequest, suggest
 from kb.suggest import to_json as suggested_json
-from nlp.privacy import mask
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api import wiring
@@ -21,6 +20,7 @@ from api.service import Service
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from kb.entries import Kind, Stage
+from nlp.privacy import mask
 from nlp.stages import stages_of
 from nlp.transcript import Role, Turn
 
