@@ -1,0 +1,128 @@
+"""Named lists of patterns, all tried on a text at once by RE2, which takes linear time on any pattern.
+
+A pattern is RE2's dialect: no look-around and no back-references. What look-around is wanted for is written as
+an exception instead: a hit that overlaps a hit of one of the list's `unless` patterns does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+_MEMORY = 64 << 20  # RE2's set gives up, without an error, when its automaton outgrows this
+_QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "《": "》"}
+_LONGEST_PATTERN = 2_000
+
+Spans = tuple[tuple[int, int], ...]
+
+
+class PatternError(ValueError):
+    """A pattern RE2 refuses; `pattern` is the pattern, `reason` what RE2 says."""
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(f"无法使用的模式 {pattern!r}：{reason}（应为 RE2 语法，不支持环视与反向引用）")
+        self.pattern, self.reason = pattern, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Patterns over normalised text. `quoted`: whether words inside quotation marks count."""
+
+    patterns: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+def _options() -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
+
+
+@lru_cache(maxsize=4096)
+def compile_pattern(pattern: str) -> Any:
+    """RE2's compiled form of one pattern. Raises PatternError."""
+    import re2
+
+    if not pattern or len(pattern) > _LONGEST_PATTERN:
+        raise PatternError(pattern[:80], f"长度须在 1 到 {_LONGEST_PATTERN} 之间")
+    try:
+        compiled = re2.compile(pattern, _options())
+    except re2.error as problem:
+        reason = problem.args[0] if problem.args else "语法错误"
+        raise PatternError(pattern, reason.decode() if isinstance(reason, bytes) else str(reason)) from None
+    if compiled.search("") is not None:
+        raise PatternError(pattern, "会匹配空文本")
+    return compiled
+
+
+def quotations(text: str) -> Spans:
+    """Spans between quotation marks, the marks included."""
+    spans, at = [], 0
+    while at < len(text):
+        closing = _QUOTES.get(text[at])
+        end = text.find(closing, at + 1) if closing else -1
+        if end >= 0:
+            spans.append((at, end + 1))
+            at = end
+        at += 1
+    return tuple(spans)
+
+
+def _overlaps(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+class Matcher:
+    """All lists compiled once. `hits` costs one pass over the text where nothing is found."""
+
+    def __init__(self, lists: Mapping[str, Phrases]) -> None:
+        import re2
+
+        self.lists = dict(lists)
+        self._owner: list[str] = []
+        self._set = re2.Set.SearchSet(_options()) if any(p.patterns for p in lists.values()) else None
+        for name, phrases in lists.items():
+            for pattern in phrases.patterns:
+                compile_pattern(pattern)
+                self._set.Add(pattern)
+                self._owner.append(name)
+            for pattern in phrases.unless:
+                compile_pattern(pattern)
+        if self._set is not None:
+            self._set.Compile()
+        self._pattern = [pattern for phrases in lists.values() for pattern in phrases.patterns]
+
+    def hits(self, text: str) -> dict[str, Spans]:
+        """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away."""
+        found = self._set.Match(text) if self._set is not None and text else None
+        if not found:
+            return {}
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for number in found:
+            matches = compile_pattern(self._pattern[number]).finditer(text)
+            spans.setdefault(self._owner[number], []).extend(match.span() for match in matches)
+        result = {name: self._kept(name, text, found) for name, found in spans.items()}
+        return {name: kept for name, kept in result.items() if kept}
+
+    def _kept(self, name: str, text: str, spans: list[tuple[int, int]]) -> Spans:
+        phrases = self.lists[name]
+        excused: list[tuple[int, int]] = [] if phrases.quoted else list(quotations(text))
+        for pattern in phrases.unless:
+            excused.extend(match.span() for match in compile_pattern(pattern).finditer(text))
+        return _merged(span for span in spans if not _overlaps(span, excused))
