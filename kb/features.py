@@ -1,0 +1,185 @@
+"""What speaks for a candidate: numbers computed alike for every entry, wherever it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.index import Rows, Vectors
+from kb.postings import Floats, Ints, Postings, inverse_frequency, ranges
+from kb.query import Asked
+from kb.segment import Segment
+
+NAMES = (
+    "exact",
+    "dense_question",
+    "dense_text",
+    "cover_question",
+    "cover_query",
+    "cover_text",
+    "keyword",
+    "sound",
+    "rank",
+    "dense_lead",
+    "cover_lead",
+    "keyword_lead",
+    "known",
+    "letters",
+    "length",
+)
+"""Order of the columns; `cover` is the share of idf found, `lead` the distance to the best candidate."""
+ROWS_OF_ENTRY = 16
+"""Passages of one entry that are looked at, beside those that were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Rarity of what was asked: `tokens` per token, `concepts` per concept, `sounds` per sound token."""
+
+    tokens: Floats
+    concepts: Floats
+    sounds: Floats
+    known: float
+
+
+def rarity(asked: Asked, segments: Sequence[Segment]) -> Weights:
+    """idf over all segments; what no passage holds counts as the rarest."""
+    frequency, total = _frequency([s.words for s in segments], asked.tokens)
+    idf = inverse_frequency(frequency, total) * asked.factors
+    held = np.where(frequency > 0, idf, 0)
+    best = np.maximum.reduceat(held, asked.concepts) if len(asked.concepts) else held
+    missing = best <= 0
+    concepts = np.where(missing, idf[asked.concepts], best) * asked.weights
+    heard, total = _frequency([s.sounds for s in segments], asked.sounds)
+    whole = float(concepts.sum())
+    return Weights(
+        tokens=(held * np.repeat(asked.weights, _widths(asked))).astype(np.float32),
+        concepts=concepts.astype(np.float32),
+        sounds=inverse_frequency(heard, total),
+        known=float(concepts[~missing].sum()) / whole if whole else 0.0,
+    )
+
+
+def _frequency(postings: Sequence[Postings], tokens: npt.NDArray[np.uint32]) -> tuple[Ints, int]:
+    found = np.zeros(len(tokens), np.int64)
+    for one in postings:
+        found = found + one.frequency(tokens)
+    return found, sum(one.size for one in postings)
+
+
+def _widths(asked: Asked) -> Ints:
+    return np.diff(np.append(asked.concepts, len(asked.tokens)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Per entry: the feature row, and the row of the passage that speaks most for it."""
+
+    values: Floats
+    passages: Rows
+
+
+def of_entries(
+    segment: Segment, entries: Ints, found: Rows, asked: Asked, weights: Weights, vector: Vectors | None
+) -> Evidence:
+    """Features `[n, len(NAMES)]` of `entries` (ascending places in `segment`); `rank` and leads are left 0."""
+    starts, ends = segment.starts[entries], segment.starts[entries + 1]
+    rows = ranges(starts, np.minimum(ends, starts + ROWS_OF_ENTRY))
+    late = found[found - segment.starts[segment.owner[found]] >= ROWS_OF_ENTRY]
+    rows = np.sort(np.concatenate((rows, late))) if len(late) else rows
+    place = np.searchsorted(entries, segment.owner[rows])
+    begin = np.searchsorted(place, np.arange(len(entries)))
+    question = ~segment.answers[rows]
+
+    held = _held(segment.words, rows, asked.tokens)
+    concepts = np.maximum.reduceat(held * asked.factors, asked.concepts, axis=1) if held.size else held
+    whole = max(float(weights.concepts.sum()), 1e-6)
+    cover = concepts @ weights.concepts / whole if held.size else np.zeros(len(rows), np.float32)
+    at, known = segment.words.find(asked.tokens)
+    own = np.where(known, segment.idf[at], 0).astype(np.float32) if len(segment.idf) else np.zeros(len(at))
+    back = held @ own / np.maximum(segment.mass[rows], 1e-6)
+    both = 2 * cover * back / np.maximum(cover + back, 1e-6)
+    keyword = _keyword(segment.words, rows, asked, weights, held)
+    sound = _held(segment.sounds, rows, asked.sounds) @ weights.sounds
+    sound = sound / max(float(weights.sounds.sum()), 1e-6)
+    dense = np.zeros(len(rows), np.float32)
+    if vector is not None and segment.vectors is not None:
+        dense = segment.vectors.vectors(rows) @ vector
+
+    def top(values: Floats, kept: npt.NDArray[np.bool_] | None = None) -> Floats:
+        shown = values if kept is None else np.where(kept, values, 0)
+        return np.maximum.reduceat(shown, begin).astype(np.float32)
+
+    columns = {
+        "exact": top((segment.keys[rows] == asked.key).astype(np.float32), question),
+        "dense_question": top(dense, question),
+        "dense_text": top(dense, ~question),
+        "cover_question": top(both, question),
+        "cover_query": top(cover),
+        "cover_text": top(cover, ~question),
+        "keyword": top(keyword),
+        "sound": top(sound),
+    }
+    values = np.zeros((len(entries), len(NAMES)), np.float32)
+    for name, column in columns.items():
+        values[:, NAMES.index(name)] = column
+    values[:, NAMES.index("known")] = weights.known
+    values[:, NAMES.index("letters")] = float(asked.letters)
+    values[:, NAMES.index("length")] = min(len(asked.concepts) / 16, 1.0)
+    strength = dense + cover + both + sound
+    return Evidence(values, rows[_best_of(strength, place, begin)])
+
+
+def _keyword(words: Postings, rows: Rows, asked: Asked, weights: Weights, held: Floats) -> Floats:
+    """BM25 of each row over what a row with every token would get at most, 0…1."""
+    most = float(weights.concepts.sum()) * 2.2
+    if not held.size or most <= 0:
+        return np.zeros(len(rows), np.float32)
+    lengths = np.diff(words.held_starts)[rows]
+    average = max(float(words.held_starts[-1]) / max(words.size, 1), 1.0)
+    damped = 2.2 / (1 + 1.2 * (0.25 + 0.75 * lengths / average))
+    scores: Floats = held @ weights.tokens * damped / most
+    return scores
+
+
+def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Floats:
+    """1 where a row holds a token, `[rows, tokens]`."""
+    found = np.zeros((len(rows), len(tokens)), np.float32)
+    at, known = postings.find(tokens)
+    wanted = np.flatnonzero(known)
+    if not len(wanted) or not len(rows):
+        return found
+    order = wanted[np.argsort(at[wanted], kind="stable")]
+    sorted_at = at[order]
+    begin, end = postings.held_starts[rows], postings.held_starts[rows + 1]
+    held = postings.held[ranges(begin, end)]
+    row = np.repeat(np.arange(len(rows)), end - begin)
+    place = np.minimum(np.searchsorted(sorted_at, held), len(sorted_at) - 1)
+    hit = sorted_at[place] == held
+    found[row[hit], order[place[hit]]] = 1
+    for first, again in zip(order, order[1:], strict=False):
+        if at[first] == at[again]:  # one token asked twice (as a word and as a variant): both columns say so
+            found[:, again] = found[:, first]
+    return found
+
+
+def _best_of(values: Floats, place: Ints, begin: Ints) -> Ints:
+    order = np.lexsort((-values, place))
+    return order[begin]
+
+
+def complete(values: Floats, ranks: Floats) -> Floats:
+    """Fill in what depends on the other candidates: the fused rank (best is 1) and the leads (best is 0)."""
+    if not len(values):
+        return values
+    full = values.copy()
+    full[:, NAMES.index("rank")] = ranks / max(float(ranks.max()), 1e-9)
+    dense = np.maximum(values[:, NAMES.index("dense_question")], values[:, NAMES.index("dense_text")])
+    full[:, NAMES.index("dense_lead")] = dense - dense.max()
+    for lead, of in (("cover_lead", "cover_query"), ("keyword_lead", "keyword")):
+        column = values[:, NAMES.index(of)]
+        full[:, NAMES.index(lead)] = column - column.max()
+    return full

@@ -1,0 +1,97 @@
+"""The FAISS indexes: exact in half precision up to about 50,000 vectors, inverted lists above."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from kb.index import Allowed, Rows, Scores, Vectors, best, check_dimension
+
+FLAT_LIMIT = 50_000
+PROBES = 16
+SCAN_BELOW = 4_000
+"""With fewer allowed rows than this, inverted lists would miss them: those rows are compared one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaissIndex:
+    """A FAISS index that nobody changes after `build`; searches run on one thread."""
+
+    faiss_index: Any
+
+    @property
+    def dim(self) -> int:
+        return int(self.faiss_index.d)
+
+    @property
+    def size(self) -> int:
+        return int(self.faiss_index.ntotal)
+
+    def search(self, query: Vectors, limit: int, allowed: Allowed | None = None) -> tuple[Rows, Scores]:
+        check_dimension(query, self.dim)
+        count = self.size if allowed is None else allowed.count
+        if limit < 1 or not count:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if allowed is not None and not allowed.everything and count <= SCAN_BELOW:
+            rows = np.flatnonzero(allowed.mask)
+            return best(rows, self.vectors(rows) @ query, limit)
+        faiss.omp_set_num_threads(
+            1
+        )  # a setting of the calling thread: without it a search spreads over all cores
+        asked = min(limit + 8, count)  # a few more, so that ties at the edge are settled by row
+        scores, rows = self.faiss_index.search(
+            np.ascontiguousarray(query[None]), asked, params=_parameters(self.faiss_index, allowed)
+        )
+        found = rows[0] >= 0
+        return best(rows[0][found], scores[0][found], limit)
+
+    def vectors(self, rows: Rows) -> Vectors:
+        if not len(rows):
+            return np.empty((0, self.dim), np.float32)
+        found: Vectors = self.faiss_index.reconstruct_batch(np.ascontiguousarray(rows, np.int64))
+        return found
+
+
+def _parameters(index: Any, allowed: Allowed | None) -> Any:
+    chosen: dict[str, Any] = {}
+    if allowed is not None and not allowed.everything:
+        chosen["sel"] = faiss.IDSelectorBitmap(allowed.bits)
+    if isinstance(index, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(nprobe=min(PROBES, index.nlist), **chosen)
+    return faiss.SearchParameters(**chosen) if chosen else None
+
+
+def build(vectors: Vectors) -> FaissIndex:
+    """Index unit rows `[n, dim]`; the choice of structure follows `n`."""
+    count, dim = vectors.shape
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    if count <= FLAT_LIMIT:
+        index = faiss.index_factory(dim, "IDMap2,SQfp16", faiss.METRIC_INNER_PRODUCT)
+        index.train(vectors[:1000])
+        index.add_with_ids(vectors, np.arange(count, dtype=np.int64))
+        return FaissIndex(index)
+    lists = 2 ** round(np.log2(np.sqrt(count)))
+    index = faiss.index_factory(dim, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
+    index.cp.niter, index.cp.seed, index.cp.max_points_per_centroid = 8, 7, 64
+    sample = np.random.default_rng(7).choice(count, min(count, lists * 64), replace=False)
+    index.train(vectors[np.sort(sample)])
+    index.make_direct_map()
+    index.add(vectors)
+    return FaissIndex(index)
+
+
+def write(index: FaissIndex, path: Path) -> None:
+    faiss.write_index(index.faiss_index, str(path))
+
+
+def read(path: Path) -> FaissIndex:
+    """Read a file this service wrote and whose checksum the caller has verified; FAISS itself has none."""
+    index = faiss.read_index(str(path))
+    if isinstance(index, faiss.IndexIVF):
+        index.make_direct_map()
+    return FaissIndex(index)

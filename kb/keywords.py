@@ -1,0 +1,89 @@
+"""Tokens of the sparse index: words and character bigrams as 32-bit hashes, the same for index and query.
+
+A hash needs no vocabulary file and no shared dictionary: two indexes agree without knowing each other.
+With a million distinct tokens about one in ten thousand shares its number with another.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from kb.postings import Ints, Tokens
+from nlp import text as texts
+
+_FIRST, _SECOND = 0x9E3779B1, 0x85EBCA6B
+
+
+@lru_cache(maxsize=16)
+def segmenter(site_words: tuple[str, ...] = ()) -> Any:
+    """A private segmenter that knows `site_words` beside the common dictionary."""
+    import rjieba
+
+    own = rjieba.Jieba()
+    for word in site_words:
+        own.add_word(texts.normalise(word), None, None)
+    return own
+
+
+def words(clean: str, site_words: tuple[str, ...] = ()) -> list[str]:
+    """Words of normalised text; codes such as `r123-78` stay whole, punctuation goes."""
+    return [word for word in segmenter(site_words).cut(clean) if word[0].isalnum() or word[-1].isalnum()]
+
+
+@lru_cache(maxsize=200_000)
+def token(word: str) -> int:
+    """The hash of a word; a word of two characters is its own bigram."""
+    if len(word) == 2:
+        return _pair(ord(word[0]), ord(word[1]))
+    return zlib.crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def pairs(first: Tokens, second: Tokens) -> Tokens:
+    """Hashes of ordered pairs, element by element."""
+    mixed = (first * np.uint32(_FIRST)) ^ (second * np.uint32(_SECOND))
+    return mixed ^ (mixed >> np.uint32(15))
+
+
+def _pair(first: int, second: int) -> int:
+    mixed = (first * _FIRST & 0xFFFFFFFF) ^ (second * _SECOND & 0xFFFFFFFF)
+    return mixed ^ (mixed >> 15)
+
+
+def tokens(clean: Sequence[str], cut: Sequence[list[str]]) -> tuple[Tokens, Ints]:
+    """Tokens of many normalised texts and their words: all in one array, and how many each text has."""
+    by_words = np.fromiter((token(w) for found in cut for w in found), np.uint32)
+    word_counts = np.fromiter(map(len, cut), np.int64, len(cut))
+    grams, gram_owner = _bigrams(clean)
+    owner = np.concatenate((np.repeat(np.arange(len(cut)), word_counts), gram_owner))
+    order = np.argsort(owner, kind="stable")
+    found = np.concatenate((by_words, grams))[order]
+    return found, np.bincount(owner, minlength=len(cut)).astype(np.int64)
+
+
+def _bigrams(clean: Sequence[str]) -> tuple[Tokens, Ints]:
+    joined = "\n".join(clean)
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    if len(codes) < 2:
+        return np.empty(0, np.uint32), np.empty(0, np.int64)
+    owner = np.cumsum(codes == ord("\n"))
+    han = ((codes >= 0x3400) & (codes <= 0x9FFF)) | (codes >= 0x20000)
+    together = np.flatnonzero(han[:-1] & han[1:])
+    return pairs(codes[together], codes[together + 1]), owner[together].astype(np.int64)
+
+
+def query_tokens(found_words: Iterable[str], clean: str) -> tuple[list[int], list[str]]:
+    """Distinct tokens of a query with what each stands for (a word, or two characters)."""
+    named: dict[int, str] = {token(word): word for word in found_words}
+    for left, right in zip(clean, clean[1:], strict=False):
+        if _han(left) and _han(right):
+            named.setdefault(_pair(ord(left), ord(right)), left + right)
+    return list(named), list(named.values())
+
+
+def _han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or character >= "\U00020000"

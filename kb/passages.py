@@ -1,0 +1,37 @@
+"""Cut an entry into passages: its title, each similar question, and pieces of its text."""
+
+from __future__ import annotations
+
+from kb.entries import Entry, Passage
+from nlp import text as texts
+
+PIECE = 320
+"""Most characters of a piece of text: a whole answer or script stays one, a document becomes sections."""
+
+
+def passages_of(entry: Entry) -> tuple[Passage, ...]:
+    """The passages of `entry` in a fixed order: title, similar questions, text pieces."""
+    questions = [("title", entry.title), *(("similar", text) for text in entry.similar)]
+    found = [Passage(at, entry.id, field, text) for at, (field, text) in enumerate(questions)]  # type: ignore[arg-type]
+    for start, end in pieces(entry.text):
+        found.append(Passage(len(found), entry.id, "text", entry.text[start:end], start))
+    return tuple(found)
+
+
+def indexed_text(entry: Entry, passage: Passage) -> str:
+    """What is put into the indexes for a passage: a piece of text carries its title along."""
+    return f"{entry.title} {passage.text}" if passage.field == "text" else passage.text
+
+
+def pieces(text: str) -> list[tuple[int, int]]:
+    """Half-open spans of `text`, sentences joined up to `PIECE` characters; longer sentences are cut."""
+    spans: list[tuple[int, int]] = []
+    for start, end in texts.sentences(text):
+        while end - start > PIECE:
+            spans.append((start, start + PIECE))
+            start += PIECE
+        if spans and end - spans[-1][0] <= PIECE:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans

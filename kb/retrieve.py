@@ -1,0 +1,217 @@
+"""Candidates of a query from the three indexes, fused, with the features that speak for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb import confidence, features
+from kb.entries import Entry
+from kb.filters import Filters
+from kb.fusion import reciprocal_rank
+from kb.index import Allowed, Rows, Scores, best
+from kb.knowledge import Knowledge
+from kb.postings import Floats, ranges
+from kb.query import Asked, Query, analysed
+from kb.segment import Segment
+
+POOL = 50
+"""Rows taken from each index, and entries whose features are computed."""
+WEAK_COVER = 0.5
+"""Below this share of the query's idf in the best passage by words, sounds are asked too."""
+KEYWORD_SHARE, SOUND_SHARE, DENSE_SHARE = 1.0, 0.8, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that may be shown: `logit` of the model, features in order of `features.NAMES`, best passage."""
+
+    entry: Entry
+    logit: float
+    values: tuple[float, ...]
+    passage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Candidates best first, and entries among the first that the filters hid."""
+
+    asked: Asked
+    candidates: tuple[Candidate, ...]
+    hidden: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    segment: int
+    rows: Rows
+    scores: Scores
+
+
+def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool = False) -> Retrieved:
+    """Search all indexes; filters come before ranking. With `explain`, `hidden` says what they kept back."""
+    asked = analysed(query, knowledge.lexicon)
+    weights = features.rarity(asked, knowledge.segments)
+    view = knowledge.view(filters)
+    searches = [_by_words(knowledge, asked, weights, view, filters)]
+    if query.vector is not None and knowledge.has_vectors:
+        searches.append(_by_meaning(knowledge, query, view, filters))
+    if len(asked.sounds) and (asked.letters or _weak(searches[0], weights)):
+        searches.append(_by_sound(knowledge, asked, weights, view, filters))
+    offsets = _offsets(knowledge.segments)
+    fused = reciprocal_rank([(_entries(knowledge, s.found, offsets), s.share) for s in searches])[:POOL]
+    hidden: tuple[Entry, ...] = ()
+    if explain:
+        open_lists = [(_entries(knowledge, s.open, offsets), s.share) for s in searches]
+        shown = {code for code, _ in fused}
+        hidden = _hidden(
+            knowledge, [c for c, _ in reciprocal_rank(open_lists)[:POOL] if c not in shown], filters
+        )
+    found = {row for s in searches for part in s.found for row in _coded(part, offsets)}
+    return Retrieved(asked, _scored(knowledge, query, asked, weights, fused, found, offsets), hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One index's rows after the filters (`found`) and before them (`open`)."""
+
+    share: float
+    found: tuple[_Found, ...]
+    open: tuple[_Found, ...]
+
+
+def _by_words(
+    k: Knowledge, asked: Asked, w: features.Weights, view: Sequence[Allowed], f: Filters
+) -> _Search:
+    scores = [segment.words.score(asked.tokens, w.tokens) for segment in k.segments]
+    return _select(k, scores, view, f, KEYWORD_SHARE)
+
+
+def _by_sound(
+    k: Knowledge, asked: Asked, w: features.Weights, view: Sequence[Allowed], f: Filters
+) -> _Search:
+    scores = [segment.sounds.score(asked.sounds, w.sounds) for segment in k.segments]
+    return _select(k, scores, view, f, SOUND_SHARE)
+
+
+def _weak(search: _Search, weights: features.Weights) -> bool:
+    best_score = max((float(part.scores[0]) for part in search.found if len(part.scores)), default=0.0)
+    return best_score < WEAK_COVER * float(weights.concepts.sum())
+
+
+def _select(
+    k: Knowledge, scores: Sequence[Scores], view: Sequence[Allowed], f: Filters, share: float
+) -> _Search:
+    found: list[_Found] = []
+    opened: list[_Found] = []
+    for at, (segment, values, allowed) in enumerate(zip(k.segments, scores, view, strict=True)):
+        rows = np.flatnonzero(values)
+        opened.append(_Found(at, *best(rows, values[rows], POOL)))
+        if not allowed.everything:
+            rows = rows[allowed.mask[rows]]
+        barred = _barred(k, segment, at, f)
+        if len(barred):
+            rows = rows[~np.isin(rows, barred)]
+        found.append(_Found(at, *best(rows, values[rows], POOL)))
+    return _Search(share, tuple(found), tuple(opened))
+
+
+def _by_meaning(k: Knowledge, query: Query, view: Sequence[Allowed], f: Filters) -> _Search:
+    found: list[_Found] = []
+    opened: list[_Found] = []
+    assert query.vector is not None
+    for at, (segment, allowed) in enumerate(zip(k.segments, view, strict=True)):
+        if segment.vectors is None:
+            continue
+        barred = _barred(k, segment, at, f)
+        wanted = POOL + len(barred)
+        rows, scores = segment.vectors.search(query.vector, wanted)
+        opened.append(_Found(at, rows, scores))
+        if not allowed.mask[rows].all():
+            rows, scores = segment.vectors.search(query.vector, wanted, allowed)
+        kept = ~np.isin(rows, barred)
+        found.append(_Found(at, rows[kept][:POOL], scores[kept][:POOL]))
+    return _Search(DENSE_SHARE, tuple(found), tuple(opened))
+
+
+def _barred(k: Knowledge, segment: Segment, at: int, filters: Filters) -> Rows:
+    """Rows of the excluded entries of a segment."""
+    if not filters.exclude:
+        return np.empty(0, np.int64)
+    if at == 0:
+        places = [k.places[i] for i in filters.exclude if i in k.places]
+    else:
+        places = [n for n, entry in enumerate(segment.entries) if entry.id in filters.exclude]
+    chosen = np.array(sorted(places), np.int64)
+    return ranges(segment.starts[chosen], segment.starts[chosen + 1])
+
+
+def _offsets(segments: Sequence[Segment]) -> tuple[int, ...]:
+    return (0, *(len(segment.entries) for segment in segments[:-1]))
+
+
+def _entries(knowledge: Knowledge, parts: Sequence[_Found], offsets: Sequence[int]) -> list[int]:
+    """Entry codes (offset of the segment + place in it) best first over all segments."""
+    codes = [knowledge.segments[p.segment].owner[p.rows] + offsets[p.segment] for p in parts]
+    if len(codes) == 1:
+        return [int(code) for code in codes[0]]
+    scores = np.concatenate([p.scores for p in parts]) if parts else np.empty(0, np.float32)
+    order = np.argsort(-scores, kind="stable")
+    return [int(code) for code in np.concatenate(codes)[order]] if parts else []
+
+
+def _coded(part: _Found, offsets: Sequence[int]) -> list[tuple[int, int]]:
+    return [(part.segment, int(row)) for row in part.rows]
+
+
+def _hidden(knowledge: Knowledge, codes: Sequence[int], filters: Filters) -> tuple[Entry, ...]:
+    from kb.filters import refusal
+
+    base = len(knowledge.segments[0].entries)
+    found: list[Entry] = []
+    for code in codes:
+        segment, place = (0, code) if code < base else (1, code - base)
+        entry = knowledge.segments[segment].entries[place]
+        if knowledge.live[segment][place] and refusal(entry, filters) is not None:
+            found.append(entry)
+    return tuple(found)
+
+
+def _scored(
+    knowledge: Knowledge,
+    query: Query,
+    asked: Asked,
+    weights: features.Weights,
+    fused: Sequence[tuple[int, float]],
+    found: set[tuple[int, int]],
+    offsets: Sequence[int],
+) -> tuple[Candidate, ...]:
+    if not fused:
+        return ()
+    entries: list[Entry] = []
+    passages: list[int] = []
+    parts: list[Floats] = []
+    ranks: list[float] = []
+    share = dict(fused)
+    for at, segment in enumerate(knowledge.segments):
+        upper = offsets[at] + len(segment.entries)
+        places = np.array(sorted(c - offsets[at] for c in share if offsets[at] <= c < upper), np.int64)
+        if not len(places):
+            continue
+        hit_rows = np.array(sorted(row for s, row in found if s == at), np.int64)
+        hit_rows = hit_rows[np.isin(segment.owner[hit_rows], places)]
+        evidence = features.of_entries(segment, places, hit_rows, asked, weights, query.vector)
+        entries.extend(segment.entries[place] for place in places)
+        passages.extend(int(p) for p in evidence.passages - segment.starts[places])
+        parts.append(evidence.values)
+        ranks.extend(share[int(place) + offsets[at]] for place in places)
+    values = features.complete(np.concatenate(parts), np.array(ranks, np.float32))
+    mode = "hybrid" if query.vector is not None and knowledge.has_vectors else "keyword_only"
+    logits = confidence.load()[mode].logits(values)
+    order = sorted(range(len(entries)), key=lambda n: (-float(logits[n]), entries[n].id))
+    return tuple(
+        Candidate(entries[n], float(logits[n]), tuple(float(v) for v in values[n]), passages[n])
+        for n in order
+    )

@@ -1,0 +1,114 @@
+"""CAPABILITY search: what the handbook says to a query, with the reasons and how sure we are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb import confidence, features
+from kb.entries import Kind
+from kb.filters import Filters, refusal
+from kb.highlight import Highlight, highlights
+from kb.index import Vectors
+from kb.knowledge import Knowledge
+from kb.passages import passages_of
+from kb.query import Asked, Query
+from kb.retrieve import Candidate, retrieve
+
+__all__ = ["Filters", "Highlight", "Hit", "Why", "refusal", "search", "threshold", "why"]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What spoke for a hit: the words found, cosine, keyword and sound scores (0…1), features as (name, value)."""
+
+    matched: tuple[str, ...]
+    dense: float
+    keyword: float
+    sound: float
+    features: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that answers with probability `confidence`; `passage` is the text of it that was found."""
+
+    entry_id: str
+    kind: Kind
+    title: str
+    text: str
+    passage: str
+    confidence: float
+    why: Why
+    highlights: tuple[Highlight, ...]
+
+
+def search(
+    knowledge: Knowledge,
+    query: str | Query,
+    vector: Vectors | None = None,
+    filters: Filters = Filters(),  # noqa: B008 (frozen)
+    limit: int = 5,
+    min_precision: float | None = None,
+) -> tuple[Hit, ...]:
+    """The best `limit` entries, most probable first.
+
+    `vector` is the encoded query `[dim]`, None for keyword search. With `min_precision` only hits above the
+    confidence at which held-out answers were that precise are returned: none means "no answer".
+    """
+    asked = query if isinstance(query, Query) else Query(query, (), vector)
+    found = retrieve(knowledge, asked, filters)
+    least = 0.0 if min_precision is None else threshold(knowledge, asked.vector is not None, min_precision)
+    hits: list[Hit] = []
+    for candidate in found.candidates[: max(limit, 0)]:
+        sure = probability_of(candidate)
+        if sure >= least:
+            hits.append(_hit(candidate, found.asked, sure))
+    return tuple(hits)
+
+
+def threshold(knowledge: Knowledge, with_vector: bool, precision: float) -> float:
+    """The least confidence for a precision (0…1); above 1 when it was never reached."""
+    mode = "hybrid" if with_vector and knowledge.has_vectors else "keyword_only"
+    return confidence.load()[mode].threshold(precision)
+
+
+def probability_of(candidate: Candidate) -> float:
+    return float(confidence.probability(np.array([candidate.logit], np.float32))[0])
+
+
+def why(candidate: Candidate, asked: Asked) -> Why:
+    """The reasons of a candidate."""
+    values = dict(zip(features.NAMES, candidate.values, strict=True))
+    return Why(
+        matched=matched(candidate, asked),
+        dense=round(max(values["dense_question"], values["dense_text"]), 4),
+        keyword=round(values["keyword"], 4),
+        sound=round(values["sound"], 4),
+        features=tuple((name, round(value, 4)) for name, value in values.items() if value),
+    )
+
+
+def matched(candidate: Candidate, asked: Asked) -> tuple[str, ...]:
+    """Words of the query that stand in the entry, longest first, in the query's spelling."""
+    from nlp import text as texts
+
+    entry = candidate.entry
+    whole = texts.normalise("\n".join((entry.title, *entry.similar, entry.text)))
+    found = [word for word in dict.fromkeys(asked.words) if word in whole]
+    return tuple(sorted(found, key=len, reverse=True)[:12])
+
+
+def _hit(candidate: Candidate, asked: Asked, sure: float) -> Hit:
+    entry = candidate.entry
+    return Hit(
+        entry_id=entry.id,
+        kind=entry.kind,
+        title=entry.title,
+        text=entry.text,
+        passage=passages_of(entry)[candidate.passage].text,
+        confidence=round(sure, 4),
+        why=why(candidate, asked),
+        highlights=highlights(entry.title, entry.text, asked),
+    )

@@ -1,0 +1,183 @@
+"""A searchable, immutable run of entries: columns, keyword lists, sound lists and vectors, row by passage."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kb import keywords, sounds
+from kb.entries import Entry
+from kb.filters import Columns, columns
+from kb.index import ExactIndex, Mask, VectorIndex, Vectors
+from kb.passages import indexed_text, passages_of
+from kb.postings import Floats, Ints, Postings, Tokens, inverse_frequency, invert
+from nlp import text as texts
+
+Encode = Callable[[Sequence[str]], Vectors]
+BATCH = 2048
+EXACT_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """A site's own words, kept whole, and groups of words that mean the same."""
+
+    words: tuple[str, ...] = ()
+    synonyms: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """Entries turned into rows: flat token arrays with a length for each row, and vectors `[rows, dim]`."""
+
+    entries: tuple[Entry, ...]
+    counts: Ints
+    answers: Mask
+    keys: Tokens
+    word_tokens: Tokens
+    word_lengths: Ints
+    sound_tokens: Tokens
+    sound_lengths: Ints
+    vectors: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows `starts[e]:starts[e+1]` belong to entry `e`; `answers[r]` marks pieces of text, not questions.
+
+    `keys[r]` hashes the letters of a row, for equality; `mass[r]` is the summed idf of its tokens.
+    """
+
+    entries: tuple[Entry, ...]
+    columns: Columns
+    starts: Ints
+    owner: npt.NDArray[np.int32]
+    answers: Mask
+    keys: Tokens
+    words: Postings
+    sounds: Postings
+    idf: Floats
+    mass: Floats
+    sound_idf: Floats
+    vectors: VectorIndex | None
+
+    @property
+    def rows(self) -> int:
+        return len(self.owner)
+
+
+def analyse(
+    entries: Sequence[Entry], encode: Encode | None, lexicon: Lexicon, vectors: Vectors | None = None
+) -> Analysed:
+    """Cut, tokenise and encode `entries`; known `vectors` (rows in order) are used instead of encoding."""
+    cut = [passages_of(entry) for entry in entries]
+    shown = [indexed_text(e, p) for e, found in zip(entries, cut, strict=True) for p in found]
+    plain = [texts.normalise(text) for text in shown]
+    words = [keywords.words(text, lexicon.words) for text in plain]
+    answers = np.array([p.field == "text" for found in cut for p in found], np.bool_)
+    word_tokens, word_lengths = keywords.tokens(plain, words)
+    sound_tokens, sound_lengths = sounds.tokens(words, [not answer for answer in answers])
+    if vectors is None and encode is not None and shown:
+        parts = [encode(shown[at : at + BATCH]) for at in range(0, len(shown), BATCH)]
+        vectors = np.ascontiguousarray(np.concatenate(parts), np.float32)
+    return Analysed(
+        entries=tuple(entries),
+        counts=np.array([len(found) for found in cut], np.int64),
+        answers=answers,
+        keys=np.array([text_key(text) for text in plain], np.uint32),
+        word_tokens=word_tokens,
+        word_lengths=word_lengths,
+        sound_tokens=sound_tokens,
+        sound_lengths=sound_lengths,
+        vectors=vectors,
+    )
+
+
+def text_key(clean: str) -> int:
+    """A hash equal for two normalised texts whose letters and digits are the same."""
+    return zlib.crc32("".join(c for c in clean if c.isalnum()).encode("utf-8", "surrogatepass"))
+
+
+def assemble(found: Analysed, known: Segment | None = None) -> Segment:
+    """Index analysed rows; token rarity is taken over `known` too, so that a small tail weighs like the rest."""
+    words = invert(found.word_tokens, found.word_lengths)
+    heard = invert(found.sound_tokens, found.sound_lengths)
+    idf = _rarity(words, known.words if known else None)
+    mass = (
+        np.add.reduceat(np.append(idf[words.held], np.float32(0)), words.held_starts[:-1])
+        if words.size
+        else idf
+    )
+    mass = np.where(np.diff(words.held_starts) > 0, mass, 0).astype(np.float32)
+    starts = np.concatenate(([0], np.cumsum(found.counts))).astype(np.int64)
+    return Segment(
+        entries=found.entries,
+        columns=columns(found.entries),
+        starts=starts,
+        owner=np.repeat(np.arange(len(found.entries), dtype=np.int32), found.counts),
+        answers=found.answers,
+        keys=found.keys,
+        words=words,
+        sounds=heard,
+        idf=idf,
+        mass=mass,
+        sound_idf=_rarity(heard, known.sounds if known else None),
+        vectors=None if found.vectors is None else index_of(found.vectors),
+    )
+
+
+def _rarity(own: Postings, known: Postings | None) -> Floats:
+    frequency, rows = own.frequency(own.keys), own.size
+    if known is not None:
+        frequency, rows = frequency + known.frequency(own.keys), rows + known.size
+    return inverse_frequency(frequency, rows)
+
+
+def index_of(vectors: Vectors) -> VectorIndex:
+    """The exact index for few rows, FAISS for more."""
+    if len(vectors) <= EXACT_LIMIT:
+        return ExactIndex(vectors)
+    from kb import index_faiss
+
+    return index_faiss.build(vectors)
+
+
+def take(found: Analysed, kept: Sequence[bool]) -> Analysed:
+    """The analysed rows of the entries marked in `kept`."""
+    entry_mask = np.asarray(kept, np.bool_)
+    rows = np.repeat(entry_mask, found.counts)
+    return Analysed(
+        entries=tuple(e for e, keep in zip(found.entries, kept, strict=True) if keep),
+        counts=found.counts[entry_mask],
+        answers=found.answers[rows],
+        keys=found.keys[rows],
+        word_tokens=found.word_tokens[np.repeat(rows, found.word_lengths)],
+        word_lengths=found.word_lengths[rows],
+        sound_tokens=found.sound_tokens[np.repeat(rows, found.sound_lengths)],
+        sound_lengths=found.sound_lengths[rows],
+        vectors=None if found.vectors is None else found.vectors[rows],
+    )
+
+
+def join(left: Analysed, right: Analysed) -> Analysed:
+    """Two analysed runs as one."""
+    if not left.entries or not right.entries:
+        return right if not left.entries else left
+    vectors = None
+    if left.vectors is not None and right.vectors is not None:
+        vectors = np.concatenate((left.vectors, right.vectors))
+    return Analysed(
+        entries=left.entries + right.entries,
+        counts=np.concatenate((left.counts, right.counts)),
+        answers=np.concatenate((left.answers, right.answers)),
+        keys=np.concatenate((left.keys, right.keys)),
+        word_tokens=np.concatenate((left.word_tokens, right.word_tokens)),
+        word_lengths=np.concatenate((left.word_lengths, right.word_lengths)),
+        sound_tokens=np.concatenate((left.sound_tokens, right.sound_tokens)),
+        sound_lengths=np.concatenate((left.sound_lengths, right.sound_lengths)),
+        vectors=vectors,
+    )
