@@ -1,0 +1,88 @@
+"""Priority of a text: hard floors and urgency, each with the words that caused it.
+
+Rules decide alone: a model may raise a ticket elsewhere, nothing lowers what a rule found (row R004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from nlp.policy import Preset
+from nlp.rules import Found, RuleSet, read_rules
+
+Level = Literal["normal", "urgent", "critical"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a priority is what it is; `start`, `end` are half-open offsets into the text as sent."""
+
+    code: str
+    text: str
+    start: int
+    end: int
+    level: str = "urgent"
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """`confidence` is the share of right answers at this level on the tickets the rules were tuned on."""
+
+    level: Level
+    confidence: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityPolicy:
+    rules: RuleSet
+    floors: frozenset[str]
+    confidence: Mapping[str, float]
+
+
+def read_priority(preset: Preset) -> PriorityPolicy:
+    """The policy of `priority.toml`. Raises PolicyError."""
+    table = preset.table
+    table.only("version", "floors", "confidence", "words", "guard", "rule")
+    confidence = table.table("confidence")
+    return PriorityPolicy(
+        read_rules(table, LEVELS[1:]),
+        frozenset(table.texts("floors")),
+        {level: confidence.number(level, low=0, high=1) for level in LEVELS},
+    )
+
+
+def reasons_in(text: str, policy: PriorityPolicy) -> tuple[Reason, ...]:
+    """Every reason to raise the priority of `text`, gravest first, one for each code."""
+    return _gravest(policy.rules.find(text), policy.floors)
+
+
+def _gravest(found: Iterable[Found], floors: frozenset[str]) -> tuple[Reason, ...]:
+    best: dict[str, Found] = {}
+    for hit in found:
+        kept = best.get(hit.code)
+        if kept is None or LEVELS.index(_level(hit.level)) > LEVELS.index(_level(kept.level)):
+            best[hit.code] = hit
+    ordered = sorted(
+        best.values(), key=lambda hit: (hit.level != "critical", hit.code not in floors, hit.start)
+    )
+    return tuple(Reason(hit.code, hit.text, hit.start, hit.end, hit.level) for hit in ordered)
+
+
+def _level(value: str) -> Level:
+    return next((level for level in LEVELS if level == value), "normal")
+
+
+def floors(text: str, policy: PriorityPolicy) -> tuple[Reason, ...]:
+    """The reasons that are hard floors: safety, self_harm, minor, legal, regulator, media."""
+    return tuple(reason for reason in reasons_in(text, policy) if reason.code in policy.floors)
+
+
+def prioritise(text: str, policy: PriorityPolicy) -> Priority:
+    """The level of `text` with its reasons; `normal` where no rule holds."""
+    reasons = reasons_in(text, policy)
+    level = _level(reasons[0].level) if reasons else "normal"
+    return Priority(level, policy.confidence[level], reasons)
