@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from fastapi import FastAPI
 
-from api import errors, health, kb, routing, suggest, web
+from api import errors, health, kb, routing, scenes, session, suggest, web
 from api.auth import Doorman
 from api.limits import Rate, Shed
 from api.service import Service, open_service, program_version
@@ -19,7 +19,7 @@ from api.telemetry import Trace
 from kb.entries import EntryError
 from nlp.transcript import TranscriptError
 
-DOORS = (health, kb, routing, suggest)
+DOORS = (health, session, kb, routing, suggest, scenes)
 
 DOMAIN: Mapping[type[Exception], str] = {
     EntryError: "invalid",
@@ -31,8 +31,13 @@ DOMAIN: Mapping[type[Exception], str] = {
 """Domain errors know no status codes; this is the one table."""
 
 
-def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The whole service over one data folder (opened here unless it is handed in)."""
+def create_app(
+    settings: Settings, service: Service | None = None, page_keys: Mapping[str, str] | None = None
+) -> FastAPI:
+    """The whole service over one data folder (opened here unless it is handed in).
+
+    `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
+    """
     opened = service or open_service(settings)
 
     @contextlib.asynccontextmanager
@@ -49,13 +54,14 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         version=program_version(),
         description="智能坐席辅助：分单、话术推荐、情绪转接、智能质检",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.service = opened
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
     for door in DOORS:
         app.include_router(door.router)
-    web.mount(app, settings)
+    web.mount(app, settings, page_keys or {})
     errors.install(app, DOMAIN)
     app.add_middleware(Shed, settings=settings)
     app.add_middleware(Trace)

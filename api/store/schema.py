@@ -195,6 +195,15 @@ results = Table(
     Index("results_transcript", "tenant", "transcript_id"),
 )
 
+scenes = Table(
+    "scenes",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("scene", JSON, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

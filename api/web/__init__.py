@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,10 +10,17 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
 from api.errors import Problem
+from api.session import set_cookie
 from api.settings import Settings
 
 FOLDER = Path(__file__).parent
-PAGES = {"/": "index.html", "/desk": "desk.html", "/supervisor": "supervisor.html", "/widget.js": "widget.js"}
+PAGES = {
+    "/": "index.html",
+    "/desk": "desk.html",
+    "/supervisor": "supervisor.html",
+    "/widget.js": "widget.js",
+    "/widget": "widget.html",
+}
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -35,13 +43,16 @@ def on_loopback(request: Request) -> bool:
 
 
 def open_page(request: Request, settings: Settings) -> None:
-    """Pages answer without a key on loopback only, unless the site says otherwise."""
+    """Pages answer without a key on loopback only, unless the site says otherwise, and to known hosts only."""
+    host = request.url.hostname or ""
+    if host not in settings.allowed_hosts and f"[{host}]" not in settings.allowed_hosts:
+        raise Problem("forbidden", f"不接受的 Host：{host[:80]}；站点可设 ZUOXI_ALLOWED_HOSTS")
     if settings.pages_open_to == "loopback" and not on_loopback(request):
         raise Problem("forbidden", "页面只对本机开放；站点可设 ZUOXI_PAGES_OPEN_TO=everyone")
 
 
-def mount(app: FastAPI, settings: Settings) -> None:
-    """Serve the pages and their files."""
+def mount(app: FastAPI, settings: Settings, page_keys: Mapping[str, str]) -> None:
+    """Serve the pages and their files; a page with a key of its own is signed in when it is opened here."""
     headers = {
         "Content-Security-Policy": policy(settings),
         "X-Content-Type-Options": "nosniff",
@@ -51,7 +62,7 @@ def mount(app: FastAPI, settings: Settings) -> None:
 
     def send(name: str) -> Response:
         path = FOLDER / name
-        if path.suffix not in TYPES or not path.is_file() or path.parent.resolve() not in ALLOWED:
+        if path.suffix not in TYPES or path.parent != FOLDER or not path.is_file():
             raise Problem("not_found", f"没有这个页面：{name[:80]}")
         return FileResponse(path, media_type=TYPES[path.suffix], headers=headers)
 
@@ -59,15 +70,15 @@ def mount(app: FastAPI, settings: Settings) -> None:
 
         def page(request: Request, name: str = name) -> Response:
             open_page(request, settings)
-            return send(name)
+            response = send(name)
+            secret = page_keys.get(name.partition(".")[0])
+            if secret is not None and on_loopback(request):
+                set_cookie(response, name.partition(".")[0], secret)
+            return response
 
-        page.__name__ = f"page_{Path(name).stem}"
-        app.add_api_route(address, page, include_in_schema=False)
+        app.add_api_route(address, page, include_in_schema=False, name=name)
 
     @app.get("/web/{name}", include_in_schema=False)
     def asset(request: Request, name: str) -> Response:
         open_page(request, settings)
         return send(name)
-
-
-ALLOWED = frozenset({FOLDER.resolve()})
