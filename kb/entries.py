@@ -189,7 +189,7 @@ def _slots(value: Mapping[str, Any]) -> tuple[Slot, ...]:
         name = _text(shape, "name", MAX_ID)
         if not name:
             raise EntryError(f"slots[{at}].name", "槽位没有名称", accepted)
-        slots.append(Slot(name, shape.get("required", True), _text(shape, "hint", MAX_TITLE)))
+        slots.append(Slot(name, bool(shape.get("required", True)), _text(shape, "hint", MAX_TITLE)))
     return tuple(slots)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,19 +99,23 @@ def of_entries(
     held = _held(segment.words, rows, asked.tokens)
     concepts = np.maximum.reduceat(held * asked.factors, asked.concepts, axis=1) if held.size else held
     whole = max(float(weights.concepts.sum()), 1e-6)
-    cover = concepts @ weights.concepts / whole if held.size else np.zeros(len(rows), np.float32)
+    cover = (concepts @ weights.concepts / whole if held.size else np.zeros(len(rows))).astype(np.float32)
     at, known = segment.words.find(asked.tokens)
-    own = np.where(known, segment.idf[at], 0).astype(np.float32) if len(segment.idf) else np.zeros(len(at))
-    back = held @ own / np.maximum(segment.mass[rows], 1e-6)
-    both = 2 * cover * back / np.maximum(cover + back, 1e-6)
+    own = (
+        np.where(known, segment.idf[at], 0).astype(np.float32)
+        if len(segment.idf)
+        else np.zeros(len(at), np.float32)
+    )
+    back: Floats = held @ own / np.maximum(segment.mass[rows], np.float32(1e-6))
+    both = 2 * cover * back / np.maximum(cover + back, np.float32(1e-6))
     keyword = _keyword(segment.words, rows, asked, weights, held)
     sound = _held(segment.sounds, rows, asked.sounds) @ weights.sounds
     sound = sound / max(float(weights.sounds.sum()), 1e-6)
-    dense = np.zeros(len(rows), np.float32)
+    dense: Floats = np.zeros(len(rows), np.float32)
     if vector is not None and segment.vectors is not None:
         dense = segment.vectors.vectors(rows) @ vector
 
-    def top(values: Floats, kept: npt.NDArray[np.bool_] | None = None) -> Floats:
+    def top(values: npt.NDArray[Any], kept: npt.NDArray[np.bool_] | None = None) -> Floats:
         shown = values if kept is None else np.where(kept, values, 0)
         return np.maximum.reduceat(shown, begin).astype(np.float32)
 
@@ -141,8 +147,7 @@ def _keyword(words: Postings, rows: Rows, asked: Asked, weights: Weights, held: 
     lengths = np.diff(words.held_starts)[rows]
     average = max(float(words.held_starts[-1]) / max(words.size, 1), 1.0)
     damped = 2.2 / (1 + 1.2 * (0.25 + 0.75 * lengths / average))
-    scores: Floats = held @ weights.tokens * damped / most
-    return scores
+    return (held @ weights.tokens * damped / most).astype(np.float32)
 
 
 def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Floats:
@@ -160,7 +165,7 @@ def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Flo
     place = np.minimum(np.searchsorted(sorted_at, held), len(sorted_at) - 1)
     hit = sorted_at[place] == held
     found[row[hit], order[place[hit]]] = 1
-    for first, again in zip(order, order[1:], strict=False):
+    for first, again in pairwise(order):
         if at[first] == at[again]:  # one token asked twice (as a word and as a variant): both columns say so
             found[:, again] = found[:, first]
     return found

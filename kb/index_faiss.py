@@ -58,16 +58,18 @@ class FaissIndex:
 
 
 def _parameters(index: Any, allowed: Allowed | None) -> Any:
+    library: Any = faiss  # its generated stubs do not know the Python wrappers
     chosen: dict[str, Any] = {}
     if allowed is not None and not allowed.everything:
-        chosen["sel"] = faiss.IDSelectorBitmap(allowed.bits)
+        chosen["sel"] = library.IDSelectorBitmap(allowed.bits)
     if isinstance(index, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(nprobe=min(PROBES, index.nlist), **chosen)
-    return faiss.SearchParameters(**chosen) if chosen else None
+        return library.SearchParametersIVF(nprobe=min(PROBES, index.nlist), **chosen)
+    return library.SearchParameters(**chosen) if chosen else None
 
 
 def build(vectors: Vectors) -> FaissIndex:
     """Index unit rows `[n, dim]`; the choice of structure follows `n`."""
+    index: Any
     count, dim = vectors.shape
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     if count <= FLAT_LIMIT:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,9 @@ def token(word: str) -> int:
 
 def pairs(first: Tokens, second: Tokens) -> Tokens:
     """Hashes of ordered pairs, element by element."""
-    mixed = (first * np.uint32(_FIRST)) ^ (second * np.uint32(_SECOND))
-    return mixed ^ (mixed >> np.uint32(15))
+    mixed: Tokens = (first * np.uint32(_FIRST)) ^ (second * np.uint32(_SECOND))
+    mixed ^= mixed >> np.uint32(15)
+    return mixed
 
 
 def _pair(first: int, second: int) -> int:
@@ -79,7 +81,7 @@ def _bigrams(clean: Sequence[str]) -> tuple[Tokens, Ints]:
 def query_tokens(found_words: Iterable[str], clean: str) -> tuple[list[int], list[str]]:
     """Distinct tokens of a query with what each stands for (a word, or two characters)."""
     named: dict[int, str] = {token(word): word for word in found_words}
-    for left, right in zip(clean, clean[1:], strict=False):
+    for left, right in pairwise(clean):
         if _han(left) and _han(right):
             named.setdefault(_pair(ord(left), ord(right)), left + right)
     return list(named), list(named.values())

@@ -36,7 +36,7 @@ class Knowledge:
     entries: Mapping[str, Entry]
     segments: tuple[Segment, ...]
     live: tuple[Mask, ...]
-    lexicon: Lexicon = Lexicon()
+    lexicon: Lexicon = field(default_factory=Lexicon)
     places: Mapping[str, int] = field(default_factory=dict, repr=False)
     edits: Analysed | None = field(default=None, repr=False)
     views: dict[object, tuple[Allowed, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -87,10 +87,11 @@ class Knowledge:
         edits = added
         if self.edits is not None:
             edits = join(take(self.edits, [e.id not in touched for e in self.edits.entries]), added)
-        segments, lives = self.segments[:1], (live,)
+        segments: tuple[Segment, ...] = self.segments[:1]
+        lives: tuple[Mask, ...] = (live,)
         if edits.entries:
-            segments = (*segments, assemble(edits, self.segments[0]))
-            lives = (*lives, np.ones(len(edits.entries), np.bool_))
+            segments += (assemble(edits, self.segments[0]),)
+            lives += (np.ones(len(edits.entries), np.bool_),)
         return replace(
             self,
             release=release or self.release,

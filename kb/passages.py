@@ -26,10 +26,10 @@ def indexed_text(entry: Entry, passage: Passage) -> str:
 def pieces(text: str) -> list[tuple[int, int]]:
     """Half-open spans of `text`, sentences joined up to `PIECE` characters; longer sentences are cut."""
     spans: list[tuple[int, int]] = []
-    for start, end in texts.sentences(text):
-        while end - start > PIECE:
-            spans.append((start, start + PIECE))
-            start += PIECE
+    for begin, end in texts.sentences(text):
+        cuts = range(begin, end - PIECE, PIECE)
+        spans.extend((at, at + PIECE) for at in cuts)
+        start = begin + PIECE * len(cuts)
         if spans and end - spans[-1][0] <= PIECE:
             spans[-1] = (spans[-1][0], end)
         else:

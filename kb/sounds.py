@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,9 +63,13 @@ def syllables(word: str) -> tuple[int, ...]:
     from pypinyin import lazy_pinyin
 
     found: list[int] = []
-    for part in lazy_pinyin(word, errors=lambda other: [""] * len(other)):
+    for part in lazy_pinyin(word, errors=_silent):
         found.append(_number(fold(part)) if part else BREAK)
     return tuple(found)
+
+
+def _silent(other: str) -> Any:  # a list is allowed, the stub knows only str
+    return [""] * len(other)
 
 
 def _number(syllable: str) -> int:
