@@ -1,4 +1,4 @@
-"""Text to countable features: characters, character bigrams and jieba's words; shared by encoder and classifiers.
+"""Text to countable features: characters, bigrams and jieba words; shared by encoder and classifiers.
 
 Everything is computed for a whole batch at once: the texts become one array of code points, so the cost per
 text is a few microseconds.
