@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from api.store import schema
 from api.store.engine import Reader, Writer
@@ -22,30 +23,47 @@ class Moved(Exception):
     """The conversation went on since it was read: read again and decide again."""
 
 
-def create(writer: Writer, tenant: str, identity: str, state: Json) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A conversation as stored; `turns` counts its turns, `revision` its changes."""
+
+    id: str
+    status: str
+    state: Json
+    turns: int
+    revision: int
+    created_at: str
+    updated_at: str
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(row.id, row.status, row.state, row.turns, row.revision, row.created_at, row.updated_at)
+
+
+def create(writer: Writer, tenant: str, identity: str, status: str, state: Json) -> None:
     """Open a conversation. Raises Exists."""
-    if get(writer_reader(writer), tenant, identity) is not None:
+    if get(Reader(writer), tenant, identity) is not None:
         raise Exists(f"会话 {identity} 已存在")
     at = now()
     writer.execute(
         schema.conversations.insert().values(
-            tenant=tenant, id=identity, state=state, turns=0, created_at=at, updated_at=at
+            tenant=tenant,
+            id=identity,
+            status=status,
+            state=state,
+            turns=0,
+            revision=0,
+            created_at=at,
+            updated_at=at,
         )
     )
 
 
-def writer_reader(writer: Writer) -> Reader:
-    """A writer may also read."""
-    return Reader(writer)
-
-
-def get(reader: Reader, tenant: str, identity: str) -> tuple[Json, int] | None:
-    """State and number of turns."""
+def get(reader: Reader, tenant: str, identity: str) -> Kept | None:
+    """One conversation."""
     table = schema.conversations
-    row = reader.execute(
-        select(table.c.state, table.c.turns).where(table.c.tenant == tenant, table.c.id == identity)
-    ).first()
-    return None if row is None else (row.state, row.turns)
+    row = reader.execute(select(table).where(table.c.tenant == tenant, table.c.id == identity)).first()
+    return None if row is None else _kept(row)
 
 
 def answered(reader: Reader, tenant: str, identity: str, turn_id: str) -> tuple[Json, Json] | None:
@@ -59,16 +77,22 @@ def answered(reader: Reader, tenant: str, identity: str, turn_id: str) -> tuple[
     return None if row is None else (row.turn, row.reply)
 
 
-def advance(writer: Writer, tenant: str, identity: str, expected: int, state: Json, added: int) -> None:
-    """Replace the state of a conversation that still has `expected` turns. Raises Moved."""
+def advance(writer: Writer, tenant: str, read: Kept, status: str, state: Json, added: int) -> None:
+    """Replace the state of a conversation that is still as it was read. Raises Moved."""
     table = schema.conversations
     done = writer.execute(
         update(table)
-        .where(table.c.tenant == tenant, table.c.id == identity, table.c.turns == expected)
-        .values(state=state, turns=expected + added, updated_at=now())
+        .where(table.c.tenant == tenant, table.c.id == read.id, table.c.revision == read.revision)
+        .values(
+            status=status,
+            state=state,
+            turns=read.turns + added,
+            revision=read.revision + 1,
+            updated_at=now(),
+        )
     )
     if done.rowcount != 1:
-        raise Moved(f"会话 {identity} 同时有别的写入")
+        raise Moved(f"会话 {read.id} 同时有别的写入")
 
 
 def add_turn(writer: Writer, tenant: str, identity: str, number: int, turn: Json, reply: Json) -> None:
@@ -86,40 +110,53 @@ def add_turn(writer: Writer, tenant: str, identity: str, number: int, turn: Json
 
 
 def turns_of(
-    reader: Reader, tenant: str, identity: str, limit: int, last: bool = False
+    reader: Reader, tenant: str, identity: str, limit: int, last: bool = False, before: int | None = None
 ) -> list[tuple[Json, Json]]:
-    """Turns with their replies in order: the first `limit`, or the last ones."""
+    """Turns with their replies in order: the first `limit`, or the last ones (below number `before`)."""
     table = schema.turns
     order = table.c.number.desc() if last else table.c.number
-    rows = reader.execute(
-        select(table.c.turn, table.c.reply)
-        .where(table.c.tenant == tenant, table.c.conversation_id == identity)
-        .order_by(order)
-        .limit(limit)
-    ).all()
+    query = select(table.c.turn, table.c.reply).where(
+        table.c.tenant == tenant, table.c.conversation_id == identity
+    )
+    if before is not None:
+        query = query.where(table.c.number < before)
+    rows = reader.execute(query.order_by(order).limit(limit)).all()
     found = [(row.turn, row.reply) for row in rows]
     return found[::-1] if last else found
 
 
-def recent(reader: Reader, tenant: str, since: str, limit: int = 200) -> list[Json]:
-    """Conversations touched at or after `since`, newest first."""
-    table = schema.conversations
+def last_said(reader: Reader, tenant: str, identity: str, limit: int) -> list[Json]:
+    """The last `limit` turns in order, without their replies."""
+    table = schema.turns
     rows = reader.execute(
-        select(table)
-        .where(table.c.tenant == tenant, table.c.updated_at >= since)
-        .order_by(table.c.updated_at.desc())
+        select(table.c.turn)
+        .where(table.c.tenant == tenant, table.c.conversation_id == identity)
+        .order_by(table.c.number.desc())
         .limit(limit)
     )
-    return [
-        {
-            "conversation_id": row.id,
-            "state": row.state,
-            "turns": row.turns,
-            "created_at": row.created_at,
-            "updated_at": row.updated_at,
-        }
-        for row in rows
-    ]
+    return [row.turn for row in rows][::-1]
+
+
+def recent(
+    reader: Reader, tenant: str, since: str, limit: int = 200, statuses: tuple[str, ...] = ()
+) -> list[Kept]:
+    """Conversations touched at or after `since`, newest first."""
+    table = schema.conversations
+    query = select(table).where(table.c.tenant == tenant, table.c.updated_at >= since)
+    if statuses:
+        query = query.where(table.c.status.in_(statuses))
+    return [_kept(row) for row in reader.execute(query.order_by(table.c.updated_at.desc()).limit(limit))]
+
+
+def counted(reader: Reader, tenant: str, since: str) -> dict[str, int]:
+    """Number of conversations touched at or after `since`, by status."""
+    table = schema.conversations
+    rows = reader.execute(
+        select(table.c.status, func.count())
+        .where(table.c.tenant == tenant, table.c.updated_at >= since)
+        .group_by(table.c.status)
+    )
+    return {str(status): int(number) for status, number in rows}
 
 
 def add_event(writer: Writer, tenant: str, identity: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -145,10 +182,11 @@ def events_after(
     return [(row.id, row.type, {"conversation_id": row.conversation_id, **row.data}) for row in rows]
 
 
-def last_event(reader: Reader, tenant: str) -> int:
+def last_event(reader: Reader, tenant: str, conversation_id: str | None = None) -> int:
     """Id of the newest event, 0 for none: where a stream without Last-Event-ID begins."""
     table = schema.events
-    row = reader.execute(
-        select(table.c.id).where(table.c.tenant == tenant).order_by(table.c.id.desc()).limit(1)
-    ).first()
+    query = select(table.c.id).where(table.c.tenant == tenant)
+    if conversation_id is not None:
+        query = query.where(table.c.conversation_id == conversation_id)
+    row = reader.execute(query.order_by(table.c.id.desc()).limit(1)).first()
     return 0 if row is None else int(row.id)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.store import schema
 from api.store.engine import Reader, Writer
 from api.store.keys import now
+
+SENT_LOOKED_AT = 100
+"""Feedback looked through for what was sent: a turn's work must not grow with its conversation."""
 
 
 class Mismatch(Exception):
@@ -141,11 +144,40 @@ def requests_of(
 
 
 def sent_in(reader: Reader, tenant: str, conversation_id: str) -> list[str]:
-    """Entries an agent sent in a conversation."""
+    """Entries an agent sent lately in a conversation."""
     table = schema.feedback
     rows = reader.execute(
-        select(table.c.data).where(
-            table.c.tenant == tenant, table.c.kind == "suggestion", table.c.subject == conversation_id
-        )
+        select(table.c.data)
+        .where(table.c.tenant == tenant, table.c.kind == "suggestion", table.c.subject == conversation_id)
+        .order_by(table.c.at.desc())
+        .limit(SENT_LOOKED_AT)
     )
     return [row.data["entry_id"] for row in rows if row.data["action"] == "sent"]
+
+
+def counted(
+    reader: Reader, tenant: str, kind: str, since: str, until: str, *path: str | int
+) -> dict[str, int]:
+    """Decisions of a kind made in `[since, until)` by the value at `path` of their reply."""
+    table = schema.decisions
+    value = table.c.reply[path].as_string()
+    rows = reader.execute(
+        select(value, func.count())
+        .where(table.c.tenant == tenant, table.c.kind == kind, table.c.at >= since, table.c.at < until)
+        .group_by(value)
+    )
+    return {str(name): int(number) for name, number in rows if name is not None}
+
+
+def feedback_counted(
+    reader: Reader, tenant: str, kind: str, since: str, until: str, *path: str | int
+) -> dict[str, int]:
+    """Feedback of a kind given in `[since, until)` by the value at `path` of its data."""
+    table = schema.feedback
+    value = table.c.data[path].as_string()
+    rows = reader.execute(
+        select(value, func.count())
+        .where(table.c.tenant == tenant, table.c.kind == kind, table.c.at >= since, table.c.at < until)
+        .group_by(value)
+    )
+    return {str(name): int(number) for name, number in rows if name is not None}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from api.store import schema
 from api.store.engine import Reader, Writer
@@ -84,14 +84,22 @@ def listed(reader: Reader, tenant: str, limit: int = 50) -> list[Json]:
     return [job for job in found if job is not None]
 
 
+def waiting(reader: Reader) -> bool:
+    """Whether `take` would find a job: cheaper to ask than to take the write lock."""
+    return reader.execute(select(schema.jobs.c.id).where(_open()).limit(1)).first() is not None
+
+
+def _open() -> ColumnElement[bool]:
+    table = schema.jobs
+    lapsed = and_(table.c.state == "running", table.c.lease_until < time.time())
+    return or_(table.c.state == "queued", lapsed)
+
+
 def take(writer: Writer) -> Lease | None:
     """Lease the oldest open job: queued, or running with a lease that ran out."""
     table = schema.jobs
-    open_job = or_(
-        table.c.state == "queued", and_(table.c.state == "running", table.c.lease_until < time.time())
-    )
     row = writer.execute(
-        select(table).where(open_job).order_by(table.c.created_at).limit(1).with_for_update(skip_locked=True)
+        select(table).where(_open()).order_by(table.c.created_at).limit(1).with_for_update(skip_locked=True)
     ).first()
     if row is None:
         return None
@@ -138,6 +146,18 @@ def finish(writer: Writer, lease: Lease, state: str, error: str | None = None) -
         .where(table.c.tenant == lease.tenant, table.c.id == lease.id, table.c.lease == lease.token)
         .where(table.c.state == "running")
         .values(state=state, error=error, finished_at=now(), lease=None)
+    )
+    return row.rowcount == 1
+
+
+def release(writer: Writer, lease: Lease) -> bool:
+    """Give a job back unfinished, as on a planned stop: the next worker takes it at once."""
+    table = schema.jobs
+    row = writer.execute(
+        update(table)
+        .where(table.c.tenant == lease.tenant, table.c.id == lease.id, table.c.lease == lease.token)
+        .where(table.c.state == "running")
+        .values(state="queued", lease=None, lease_until=None, attempts=table.c.attempts - 1)
     )
     return row.rowcount == 1
 

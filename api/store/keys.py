@@ -17,6 +17,8 @@ from api.store.engine import Reader, Writer
 Scope = Literal["bot", "agent", "supervisor", "quality", "editor", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "zx_"
+KEY, EMBED = "key-", "emb-"
+"""How the id of a lasting key and of a short-lived embed token begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,12 @@ def ensure_tenant(writer: Writer, tenant: str, name: str) -> None:
 
 
 def create(
-    writer: Writer, tenant: str, scope: Scope, actor: Mapping[str, Any], lifetime: timedelta | None = None
+    writer: Writer,
+    tenant: str,
+    scope: Scope,
+    actor: Mapping[str, Any],
+    lifetime: timedelta | None = None,
+    kind: str = KEY,
 ) -> str:
     """Make a key and return its secret, which is shown once and never stored."""
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -57,7 +64,7 @@ def create(
     writer.execute(
         schema.keys.insert().values(
             tenant=tenant,
-            id="key-" + secrets.token_hex(8),
+            id=kind + secrets.token_hex(8),
             digest=digest(secret),
             scope=scope,
             actor=dict(actor),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import select
@@ -43,26 +46,78 @@ def _row(tenant: str, result: Mapping[str, Any], agent: str | None) -> Json:
         "version": result["form"]["version"],
         "agent": agent,
         "score": result["score"],
+        "grade": result["grade"],
         "veto": result["veto"],
+        "failed": [item["code"] for item in result["items"] if item["result"] == "fail"],
         "at": now(),
         "result": dict(result),
     }
 
 
-def get(reader: Reader, tenant: str, identity: str) -> Json | None:
-    """One stored result."""
+def get(reader: Reader, tenant: str, identity: str) -> tuple[Json, str | None] | None:
+    """One stored result and its agent."""
     table = schema.results
     row = reader.execute(
-        select(table.c.result).where(table.c.tenant == tenant, table.c.id == identity)
+        select(table.c.result, table.c.agent).where(table.c.tenant == tenant, table.c.id == identity)
     ).first()
-    return None if row is None else dict(row.result)
+    return None if row is None else (dict(row.result), row.agent)
 
 
-def since(reader: Reader, tenant: str, at: str, agent: str | None = None, limit: int = 500) -> list[Json]:
+def since(
+    reader: Reader,
+    tenant: str,
+    at: str,
+    agent: str | None = None,
+    limit: int = 500,
+    *,
+    transcript_id: str | None = None,
+    form: str | None = None,
+) -> list[Json]:
     """Results stored at or after `at` (UTC ISO), newest first, with agent and time."""
     table = schema.results
     query = select(table).where(table.c.tenant == tenant, table.c.at >= at)
-    if agent is not None:
-        query = query.where(table.c.agent == agent)
-    rows = reader.execute(query.order_by(table.c.at.desc()).limit(limit))
+    for column, wanted in (
+        (table.c.agent, agent),
+        (table.c.transcript_id, transcript_id),
+        (table.c.form, form),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    rows = reader.execute(query.order_by(table.c.at.desc(), table.c.id).limit(limit))
     return [{**row.result, "agent": row.agent, "at": row.at} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a span of time was scored: `failed` and `grades` count by code, `agents` gives (scored, mean)."""
+
+    scored: int
+    mean: float | None
+    vetoes: int
+    grades: Mapping[str, int]
+    failed: Mapping[str, int]
+    agents: Mapping[str, tuple[int, float]]
+
+
+def tally(reader: Reader, tenant: str, since: str, until: str) -> Tally:
+    """Sum up the results stored in `[since, until)`."""
+    table = schema.results
+    rows = reader.execute(
+        select(table.c.score, table.c.grade, table.c.veto, table.c.failed, table.c.agent)
+        .where(table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
+        .execution_options(yield_per=CHUNK)
+    )
+    grades: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    scores: list[float] = []
+    by_agent: dict[str, list[float]] = {}
+    vetoes = 0
+    for row in rows:
+        scores.append(row.score)
+        grades[row.grade] += 1
+        failed.update(row.failed)
+        vetoes += row.veto
+        if row.agent:
+            by_agent.setdefault(row.agent, []).append(row.score)
+    agents = {agent: (len(given), fmean(given)) for agent, given in sorted(by_agent.items())}
+    return Tally(len(scores), fmean(scores) if scores else None, vetoes, grades, failed, agents)

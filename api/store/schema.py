@@ -117,18 +117,24 @@ feedback = Table(
     Column("at", Time, nullable=False),
     Column("data", JSON, nullable=False),
     Index("feedback_subject", "tenant", "kind", "subject"),
+    Index("feedback_at", "tenant", "kind", "at"),
 )
 
+# `revision` counts the changes of a row, so that a decision made on an older state is never written;
+# `status` is the handoff state, repeated for the board's counts.
 conversations = Table(
     "conversations",
     metadata,
     Column("tenant", Code, primary_key=True),
     Column("id", Code, primary_key=True),
+    Column("status", Code, nullable=False),
     Column("state", JSON, nullable=False),
     Column("turns", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
     Index("conversations_at", "tenant", "updated_at"),
+    Index("conversations_status", "tenant", "status", "updated_at"),
 )
 
 turns = Table(
@@ -188,11 +194,14 @@ results = Table(
     Column("version", Code, nullable=False),
     Column("agent", Code),
     Column("score", Float),
+    Column("grade", Code),
     Column("veto", Boolean, nullable=False),
+    Column("failed", JSON, nullable=False),
     Column("at", Time, nullable=False),
     Column("result", JSON, nullable=False),
     Index("results_at", "tenant", "at"),
     Index("results_transcript", "tenant", "transcript_id"),
+    Index("results_agent", "tenant", "agent", "at"),
 )
 
 scenes = Table(
