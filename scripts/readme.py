@@ -1,0 +1,124 @@
+"""README's examples, run: `python -m scripts.readme` compares them, `--write` prints their outputs anew.
+
+An example is a fenced `console` block: lines that begin with `$ ` are commands (a backslash goes on), the rest
+is what they print. Ids, times, durations, keys and ports read `…`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+_VARIES = (
+    (re.compile(r"\b(?:rt|sg|tn|qs|kb|fb|cr|cv|job|ev|dr|al)_[0-9a-z]{6,}\b"), "…"),
+    (re.compile(r"\b[0-9a-f]{32,64}\b"), "…"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?"), "…"),
+    (re.compile(r'("(?:took_ms|eta)": )[\d.]+'), r"\1…"),
+    (re.compile(r"zx_[A-Za-z0-9_-]{20,}"), "…"),
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "http://127.0.0.1:…"),
+    (re.compile(r"\d+(?:\.\d+)?(?= ?(?:毫秒|秒|ms\b|段/秒))"), "…"),
+)
+
+
+def steady(text: str) -> str:
+    """The text with what varies from run to run read as `…`."""
+    for pattern, shown in _VARIES:
+        text = pattern.sub(shown, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """(command, printed) pairs of one console block."""
+    found: list[tuple[str, str]] = []
+    command, printed, going_on = "", "", False
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            if command:
+                found.append((command, printed))
+            command, printed, going_on = line[2:], "", line.endswith("\\")
+        elif going_on:
+            command, going_on = command + "\n" + line, line.endswith("\\")
+        else:
+            printed += line + "\n"
+    if command:
+        found.append((command, printed))
+    return found
+
+
+@contextlib.contextmanager
+def demo_site(folder: Path) -> Iterator[dict[str, str]]:
+    """A running demo; yields the environment in which README's commands work."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "scripts.cli", "demo", "--port", "0", "--data", str(folder), "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = json.loads(process.stdout.readline())
+            keys = {name.upper(): key for name, key in told["keys"].items()}
+            path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+            yield {**os.environ, **keys, "ZX": told["url"], "ZUOXI_DATA": str(folder), "PATH": path}
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def run(command: str, environment: Mapping[str, str], folder: Path) -> str:
+    """What a command prints, both streams, made steady."""
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=dict(environment), capture_output=True, text=True, timeout=120
+    )
+    return steady(done.stdout + done.stderr)
+
+
+def compare(text: str) -> list[tuple[str, str, str]]:
+    """(command, promised, printed) of every example that prints something else than it promises."""
+    with tempfile.TemporaryDirectory() as name, demo_site(Path(name) / "data") as environment:
+        return [
+            (command, steady(promised), printed)
+            for block in BLOCK.findall(text)
+            for command, promised in commands(block)
+            if (printed := run(command, environment, ROOT)) != steady(promised)
+        ]
+
+
+def rewritten(text: str) -> str:
+    """The README with every example's output as it is printed now."""
+    with tempfile.TemporaryDirectory() as name, demo_site(Path(name) / "data") as environment:
+
+        def fresh(match: re.Match[str]) -> str:
+            lines = []
+            for command, _ in commands(match.group(1)):
+                lines += [f"$ {command}", run(command, environment, ROOT)]
+            return "```console\n" + "\n".join(line for line in lines if line) + "\n```"
+
+        return BLOCK.sub(fresh, text)
+
+
+def main() -> int:
+    """Compare, or write with `--write`."""
+    text = README.read_text(encoding="utf-8")
+    if "--write" in sys.argv[1:]:
+        README.write_text(rewritten(text), encoding="utf-8")
+        return 0
+    wrong = compare(text)
+    for command, promised, printed in wrong:
+        print(f"$ {command}\n--- README\n{promised}\n--- now\n{printed}\n", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
