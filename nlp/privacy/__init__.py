@@ -7,6 +7,7 @@ masked text. Offsets are code points of the text as given. Word lists: `nlp/pres
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from nlp.privacy import names, numbers, places
@@ -65,9 +66,11 @@ def _choose(text: str) -> list[Candidate]:
     chosen: list[Candidate] = []
     for candidate in found:
         _, start, end = candidate
-        if all(end <= left or start >= right for left, right in taken):
-            chosen.append(candidate)
-            taken.append((start, end))
+        at = bisect_right(taken, (start, len(text) + 1))
+        if (at and taken[at - 1][1] > start) or (at < len(taken) and taken[at][0] < end):
+            continue
+        taken.insert(at, (start, end))
+        chosen.append(candidate)
     return sorted(chosen, key=lambda candidate: candidate[1])
 
 

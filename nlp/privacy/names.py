@@ -9,7 +9,7 @@ from functools import lru_cache
 from nlp.privacy.words import HAN, Candidate, any_of, words
 
 _LINK = r"(?:叫做|是|为|為|叫|:|\s){0,3}"
-_HAN = re.compile(rf"[{HAN}]+")
+_HAN = re.compile(rf"[{HAN}]{{1,12}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _length(view: str, at: int, strong: bool, known: Names) -> int:
     run = _HAN.match(view, at)
     if run is None:
         return 0
-    text = run.group()[:12]
+    text = run.group()
     surname = _surname(text, known)
     if not surname or text.startswith(known.not_names) or text[surname:].startswith(known.titles):
         return 0
