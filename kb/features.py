@@ -99,14 +99,11 @@ def of_entries(
     held = _held(segment.words, rows, asked.tokens)
     concepts = np.maximum.reduceat(held * asked.factors, asked.concepts, axis=1) if held.size else held
     whole = max(float(weights.concepts.sum()), 1e-6)
-    cover = (concepts @ weights.concepts / whole if held.size else np.zeros(len(rows))).astype(np.float32)
+    cover = concepts @ weights.concepts / np.float32(whole) if held.size else np.zeros(len(rows), np.float32)
     at, known = segment.words.find(asked.tokens)
-    own = (
-        np.where(known, segment.idf[at], 0).astype(np.float32)
-        if len(segment.idf)
-        else np.zeros(len(at), np.float32)
-    )
-    back: Floats = held @ own / np.maximum(segment.mass[rows], np.float32(1e-6))
+    own = np.zeros(len(at), np.float32)
+    own[known] = segment.idf[at[known]]
+    back = held @ own / np.maximum(segment.mass[rows], np.float32(1e-6))
     both = 2 * cover * back / np.maximum(cover + back, np.float32(1e-6))
     keyword = _keyword(segment.words, rows, asked, weights, held)
     sound = _held(segment.sounds, rows, asked.sounds) @ weights.sounds

@@ -10,7 +10,8 @@ from kb.query import Asked
 from nlp import text as texts
 
 LONGEST = 4_000
-"""Characters of a text that are looked through."""
+HEARD = 300
+"""Characters of a text that are looked through for words, and for sounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def highlights(title: str, text: str, asked: Asked) -> tuple[Highlight, ...]:
     spans += [Highlight("text", *span) for span in _spans(text[:LONGEST], wanted)]
     if not spans and len(asked.sounds):
         spans = [Highlight("title", *span) for span in _heard(title, asked)]
-        spans += [Highlight("text", *span) for span in _heard(text[:LONGEST], asked)]
+        spans += [Highlight("text", *span) for span in _heard(text[:HEARD], asked)]
     return tuple(spans)
 
 

@@ -86,7 +86,7 @@ class Knowledge:
         added = analyse(tuple(new.values()), encode if self.has_vectors else None, self.lexicon)
         edits = added
         if self.edits is not None:
-            edits = join(take(self.edits, [e.id not in touched for e in self.edits.entries]), added)
+            edits = join([take(self.edits, [e.id not in touched for e in self.edits.entries]), added])
         segments: tuple[Segment, ...] = self.segments[:1]
         lives: tuple[Mask, ...] = (live,)
         if edits.entries:

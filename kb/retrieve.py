@@ -9,7 +9,7 @@ import numpy as np
 
 from kb import confidence, features
 from kb.entries import Entry
-from kb.filters import Filters
+from kb.filters import Filters, refusal
 from kb.fusion import reciprocal_rank
 from kb.index import Allowed, Rows, Scores, best
 from kb.knowledge import Knowledge
@@ -107,8 +107,11 @@ def _select(
     found: list[_Found] = []
     opened: list[_Found] = []
     for at, (segment, values, allowed) in enumerate(zip(k.segments, scores, view, strict=True)):
-        rows = np.flatnonzero(values)
+        rows = np.flatnonzero(values > 0)
         opened.append(_Found(at, *best(rows, values[rows], POOL)))
+        if allowed.mask[opened[-1].rows].all() and not f.exclude:
+            found.append(opened[-1])
+            continue
         if not allowed.everything:
             rows = rows[allowed.mask[rows]]
         barred = _barred(k, segment, at, f)
@@ -167,8 +170,6 @@ def _coded(part: _Found, offsets: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _hidden(knowledge: Knowledge, codes: Sequence[int], filters: Filters) -> tuple[Entry, ...]:
-    from kb.filters import refusal
-
     base = len(knowledge.segments[0].entries)
     found: list[Entry] = []
     for code in codes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -74,16 +75,23 @@ def analyse(
     entries: Sequence[Entry], encode: Encode | None, lexicon: Lexicon, vectors: Vectors | None = None
 ) -> Analysed:
     """Cut, tokenise and encode `entries`; known `vectors` (rows in order) are used instead of encoding."""
+    batches = [entries[at : at + BATCH] for at in range(0, len(entries), BATCH)] or [entries]
+    found = join([_analyse(batch, encode if vectors is None else None, lexicon) for batch in batches])
+    return found if vectors is None else replace(found, vectors=vectors)
+
+
+def _analyse(entries: Sequence[Entry], encode: Encode | None, lexicon: Lexicon) -> Analysed:
     cut = [passages_of(entry) for entry in entries]
     shown = [indexed_text(e, p) for e, found in zip(entries, cut, strict=True) for p in found]
     plain = [texts.normalise(text) for text in shown]
     words = [keywords.words(text, lexicon.words) for text in plain]
     answers = np.array([p.field == "text" for found in cut for p in found], np.bool_)
     word_tokens, word_lengths = keywords.tokens(plain, words)
-    sound_tokens, sound_lengths = sounds.tokens(words, [not answer for answer in answers])
-    if vectors is None and encode is not None and shown:
-        parts = [encode(shown[at : at + BATCH]) for at in range(0, len(shown), BATCH)]
-        vectors = np.ascontiguousarray(np.concatenate(parts), np.float32)
+    heard = [[] if answer else found for answer, found in zip(answers, words, strict=True)]
+    sound_tokens, sound_lengths = sounds.tokens(heard)
+    vectors = None
+    if encode is not None and shown:
+        vectors = np.ascontiguousarray(encode(shown), np.float32)
     return Analysed(
         entries=tuple(entries),
         counts=np.array([len(found) for found in cut], np.int64),
@@ -163,21 +171,18 @@ def take(found: Analysed, kept: Sequence[bool]) -> Analysed:
     )
 
 
-def join(left: Analysed, right: Analysed) -> Analysed:
-    """Two analysed runs as one."""
-    if not left.entries or not right.entries:
-        return right if not left.entries else left
-    vectors = None
-    if left.vectors is not None and right.vectors is not None:
-        vectors = np.concatenate((left.vectors, right.vectors))
+def join(parts: Sequence[Analysed]) -> Analysed:
+    """Analysed runs, one after the other."""
+    some = [part for part in parts if part.entries] or list(parts[:1])
+    vectors = [part.vectors for part in some if part.vectors is not None]
     return Analysed(
-        entries=left.entries + right.entries,
-        counts=np.concatenate((left.counts, right.counts)),
-        answers=np.concatenate((left.answers, right.answers)),
-        keys=np.concatenate((left.keys, right.keys)),
-        word_tokens=np.concatenate((left.word_tokens, right.word_tokens)),
-        word_lengths=np.concatenate((left.word_lengths, right.word_lengths)),
-        sound_tokens=np.concatenate((left.sound_tokens, right.sound_tokens)),
-        sound_lengths=np.concatenate((left.sound_lengths, right.sound_lengths)),
-        vectors=vectors,
+        entries=tuple(chain.from_iterable(part.entries for part in some)),
+        counts=np.concatenate([part.counts for part in some]),
+        answers=np.concatenate([part.answers for part in some]),
+        keys=np.concatenate([part.keys for part in some]),
+        word_tokens=np.concatenate([part.word_tokens for part in some]),
+        word_lengths=np.concatenate([part.word_lengths for part in some]),
+        sound_tokens=np.concatenate([part.sound_tokens for part in some]),
+        sound_lengths=np.concatenate([part.sound_lengths for part in some]),
+        vectors=np.concatenate(vectors) if len(vectors) == len(some) else None,
     )

@@ -1,6 +1,6 @@
 """The third index: what sounds like, or looks like, the words of the handbook.
 
-Passages become toneless syllables (pypinyin, computed when the index is built), a query of letters is read as
+Questions become toneless syllables (pypinyin, computed when the index is built), a query of letters is read as
 pinyin or as initials. 「tuihuo」「推货」「退貨」 all become the syllables of 退货; 「退贷」 is tried with its look-alikes.
 """
 
@@ -89,8 +89,8 @@ def _initial_of() -> tuple[Tokens, Tokens]:
     )
 
 
-def tokens(cut: Sequence[list[str]], with_initials: Sequence[bool]) -> tuple[Tokens, Ints]:
-    """Sound tokens of many texts given as words: pairs of syllables, and pairs of initials where asked."""
+def tokens(cut: Sequence[list[str]]) -> tuple[Tokens, Ints]:
+    """Sound tokens of many texts given as words: pairs of neighbouring syllables, and of their initials."""
     flat: list[int] = []
     lengths: list[int] = []
     for found in cut:
@@ -103,9 +103,8 @@ def tokens(cut: Sequence[list[str]], with_initials: Sequence[bool]) -> tuple[Tok
     owner = np.repeat(np.arange(len(cut)), lengths)
     both = np.flatnonzero((codes[:-1] != BREAK) & (codes[1:] != BREAK))
     left, right = codes[both], codes[both + 1]
-    wanted = np.asarray(with_initials, np.bool_)[owner[both]] if len(both) else np.empty(0, np.bool_)
-    starts = pairs(_to_initials(left[wanted]), _to_initials(right[wanted]))
-    owners = np.concatenate((owner[both], owner[both][wanted]))
+    starts = pairs(_to_initials(left), _to_initials(right))
+    owners = np.concatenate((owner[both], owner[both]))
     order = np.argsort(owners, kind="stable")
     found_tokens = np.concatenate((pairs(left, right), starts))[order]
     return found_tokens, np.bincount(owners, minlength=len(cut)).astype(np.int64)
@@ -158,10 +157,13 @@ def _spell(letters: str) -> tuple[str, ...] | None:
     return ways[-1]
 
 
-def look_alikes(word: str) -> list[str]:
+@lru_cache(maxsize=50_000)
+def look_alikes(word: str) -> tuple[str, ...]:
     """The word with one character replaced by each of its look-alikes."""
     looks = table().looks
-    return [word[:at] + other + word[at + 1 :] for at, c in enumerate(word) for other in looks.get(c, "")]
+    return tuple(
+        word[:at] + other + word[at + 1 :] for at, c in enumerate(word) for other in looks.get(c, "")
+    )
 
 
 def neighbours(codes: Sequence[int]) -> list[int]:

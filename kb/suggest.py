@@ -111,8 +111,11 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     query = ask(question.text, own, question.context)
     found = retrieve(knowledge, query, filters, explain=True)
     ranked = _ranked(found.candidates, needed, request.done_stages)
-    if needed and (not question.text or question.greeting or question.farewell):
-        ranked = ranked + _of_stage(knowledge, needed, filters, {c.entry.id for c, _ in ranked})
+    silent = not question.text or question.greeting or question.farewell
+    if needed and (silent or request.stage):
+        base = float(policy()["without_query" if silent else "without_match"])
+        ranked += _of_stage(knowledge, needed, filters, {c.entry.id for c, _ in ranked}, base)
+        ranked.sort(key=lambda pair: -pair[1])
     least = float(policy()["least_confidence"])
     if request.min_precision is not None:
         least = max(least, threshold(knowledge, query.vector is not None, request.min_precision))
@@ -140,9 +143,8 @@ def _ranked(candidates: Sequence[Candidate], needed: str | None, done: frozenset
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].entry.id))
 
 
-def _of_stage(knowledge: Knowledge, stage: str, filters: Filters, known: set[str]) -> Ranked:
-    """Scripts offered for their stage alone, when there is no question to search with."""
-    base = float(policy()["without_query"])
+def _of_stage(knowledge: Knowledge, stage: str, filters: Filters, known: set[str], base: float) -> Ranked:
+    """Scripts offered with confidence `base` for their stage alone."""
     logit = float(np.log(base / (1 - base)))
     found: Ranked = []
     for segment, live in zip(knowledge.segments, knowledge.live, strict=True):
