@@ -1,0 +1,116 @@
+"""One verdict per item: who is judged, whether the item applies, and which check decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from nlp.quality import conduct, timing, wording
+from nlp.quality.dialogue import Dialogue, absent
+from nlp.quality.form import Applies, Item
+from nlp.quality.kinds import (
+    Check, Claims, Empathy, Fatal, FirstResponse, Leaks, LongestGap, Record, Repetition, Required, Said, Script,
+    StageOrder, StageReached, Unanswered,
+)  # fmt: skip
+from nlp.quality.result import Verdict
+from nlp.transcript import Span
+
+_FIELDS = {
+    "request": ("request", "诉求", "客户诉求", "问题"),
+    "steps": ("steps", "步骤", "处理步骤", "过程"),
+    "outcome": ("outcome", "result", "结果", "处理结果"),
+}
+_FIELD_NAMES = {"request": "客户诉求", "steps": "处理步骤", "outcome": "处理结果"}
+
+
+def _inapplicable(dialogue: Dialogue, applies: Applies) -> str | None:
+    transcript = dialogue.transcript
+    if applies.categories:
+        if transcript.category is None:
+            return "会话没有类别，无法判断是否适用"
+        if dialogue.category not in applies.categories:
+            return "不适用于该类别"
+    if applies.channels and transcript.channel not in applies.channels:
+        return "不适用于该渠道"
+    if applies.tiers and transcript.customer.tier not in applies.tiers:
+        return "不适用于该客户等级"
+    return None
+
+
+def _record(dialogue: Dialogue, check: Record) -> Verdict:
+    extra = dialogue.transcript.extra
+    record = next((extra[name] for name in ("record", "summary", "服务记录") if name in extra), None)
+    if not isinstance(record, Mapping):
+        return Verdict("na", "没有服务记录")
+    outcome = dialogue.transcript.outcome
+    missing = []
+    for name in check.fields:
+        value = next((record[k] for k in _FIELDS.get(name, (name,)) if record.get(k)), None)
+        if name == "outcome" and value is None and outcome is not None and outcome.resolved is not None:
+            continue
+        if value is None or (isinstance(value, str) and not value.strip()):
+            missing.append(_FIELD_NAMES.get(name, name))
+    if not missing:
+        return Verdict("pass", "诉求、步骤、结果齐全")
+    return Verdict("fail", f"服务记录缺少：{'、'.join(missing)}", (absent(len(dialogue.texts) - 1),))
+
+
+def _turns(dialogue: Dialogue, item: Item) -> tuple[int, ...]:
+    if not item.roles:
+        return dialogue.judged
+    return tuple(i for i, text in enumerate(dialogue.texts) if text and dialogue.role(i) in item.roles)
+
+
+def verdict(
+    dialogue: Dialogue, item: Item, earlier: Mapping[str, tuple[Span, ...]], as_of: datetime
+) -> Verdict:
+    """Judge one item; `earlier` holds the evidence of the items of this form that failed already."""
+    reason = _inapplicable(dialogue, item.applies)
+    if reason:
+        return Verdict("na", reason)
+    check: Check = item.check
+    if isinstance(check, FirstResponse):
+        return timing.first_response(dialogue, check)
+    if isinstance(check, LongestGap):
+        return timing.longest_gap(dialogue, check)
+    if isinstance(check, Record):
+        return _record(dialogue, check) if dialogue.texts else Verdict("na", "会话为空")
+    turns = _turns(dialogue, item)
+    if not turns:
+        return Verdict("na", "没有客服话轮")
+    return _on_words(dialogue, item, check, turns, earlier, as_of)
+
+
+def _on_words(
+    dialogue: Dialogue,
+    item: Item,
+    check: Check,
+    turns: tuple[int, ...],
+    earlier: Mapping[str, tuple[Span, ...]],
+    as_of: datetime,
+) -> Verdict:
+    match check:
+        case StageReached():
+            return wording.stage_reached(dialogue, check)
+        case Script():
+            return wording.script(dialogue, check)
+        case StageOrder():
+            return wording.stage_order(dialogue, check)
+        case Said():
+            return wording.said(dialogue, item, check, turns)
+        case Required():
+            return wording.required(dialogue, item, check, turns)
+        case Leaks():
+            return wording.leaks(dialogue, item, check, turns)
+        case Claims():
+            return conduct.claims(dialogue, item, check, turns, as_of)
+        case Empathy():
+            return conduct.empathy(dialogue, item, check, turns)
+        case Repetition():
+            return conduct.repetition(dialogue, item, check, turns)
+        case Unanswered():
+            places = {code: frozenset(span.turn for span in spans) for code, spans in earlier.items()}
+            return conduct.unanswered(dialogue, item, check, turns, places)
+        case Fatal():
+            return conduct.fatal(dialogue, item, check, turns, earlier)
+    raise TypeError(type(check).__name__)

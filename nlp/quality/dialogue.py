@@ -1,0 +1,189 @@
+"""A transcript made ready for checking: every turn normalised, matched and staged at most once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from nlp.phrases import Matcher, Spans
+from nlp.quality.form import Form
+from nlp.quality.kinds import phrase_lists
+from nlp.quality.ports import Encode, Facts, Sentiment
+from nlp.stages import Stages, load_stages
+from nlp.text import Clean, clean, normalise
+from nlp.transcript import SERVICE_ROLES, Span, Transcript
+
+PRESETS = Path(__file__).parent.parent / "presets"
+Hits = Mapping[str, Spans]
+_NONE: Hits = {}
+
+
+@lru_cache(maxsize=8)
+def _roots(folder: Path | None) -> Mapping[str, str]:
+    own = folder / "taxonomy.toml" if folder else None
+    path = own if own and own.exists() else PRESETS / "taxonomy.toml"
+    rows = tomllib.loads(path.read_text(encoding="utf-8")).get("category", [])
+    parents = {row["code"]: row.get("parent") for row in rows}
+    roots: dict[str, str] = {}
+    for row in rows:
+        code: str = row["code"]
+        for _ in range(len(parents)):  # a broken tree must not hang us
+            above = parents.get(code)
+            if not above:
+                break
+            code = above
+        roots[row["code"]] = roots[row["name"]] = code
+    return roots
+
+
+def top_category(category: str | None, folder: Path | None = None) -> str | None:
+    """Top code of a category code or Chinese name; None where it is unknown."""
+    return _roots(folder).get(category) if category else None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What one form needs compiled, once for all transcripts."""
+
+    form: Form
+    matcher: Matcher
+    stages: Stages
+    folder: Path | None = None
+
+
+@lru_cache(maxsize=32)
+def prepare(form: Form, folder: Path | None = None) -> Prepared:
+    """Compile the word lists of a form. Raises PatternError."""
+    lists = {
+        f"{item.code}.{role}": phrases
+        for item in form.items
+        for role, phrases in phrase_lists(item.check).items()
+    }
+    return Prepared(form, Matcher(lists), load_stages(folder), folder)
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """One transcript under one form. Filled once by `open_dialogue`; checks only read it."""
+
+    transcript: Transcript
+    prepared: Prepared
+    texts: tuple[str, ...]
+    hits: tuple[Hits, ...]
+    judged: tuple[int, ...]
+    customer: tuple[int, ...]
+    stages: Mapping[int, Hits]
+    sentiments: Mapping[int, Sentiment] = field(default_factory=dict)
+    facts: Facts | None = None
+    encode: Encode | None = None
+    _clean: dict[int, Clean] = field(default_factory=dict)
+
+    @property
+    def form(self) -> Form:
+        return self.prepared.form
+
+    @property
+    def category(self) -> str | None:
+        return top_category(self.transcript.category, self.prepared.folder)
+
+    def role(self, turn: int) -> str:
+        return self.transcript.turns[turn].role
+
+    def serving(self, turn: int) -> bool:
+        return self.transcript.turns[turn].role in SERVICE_ROLES
+
+    def found(self, code: str, role: str, turn: int) -> Spans:
+        """Spans of an item's pattern list in one turn, in normalised offsets."""
+        return self.hits[turn].get(f"{code}.{role}", ())
+
+    def previous_customer(self, turn: int) -> int | None:
+        """The customer turn that a service turn answers: the last one before it."""
+        for other in range(turn - 1, -1, -1):
+            if self.role(other) == "customer":
+                return other
+        return None
+
+    def next_customer(self, turn: int) -> int | None:
+        for other in range(turn + 1, len(self.texts)):
+            if self.role(other) == "customer":
+                return other
+        return None
+
+    def replies(self, turn: int) -> tuple[int, ...]:
+        """Service turns that follow a customer turn before the customer speaks again."""
+        found = []
+        for other in range(turn + 1, len(self.texts)):
+            if self.role(other) == "customer":
+                break
+            if self.serving(other):
+                found.append(other)
+        return tuple(found)
+
+    def cleaned(self, turn: int) -> Clean:
+        if turn not in self._clean:
+            self._clean[turn] = clean(self.transcript.turns[turn].text)
+        return self._clean[turn]
+
+    def span(self, turn: int, start: int, end: int) -> Span:
+        """Evidence for `[start, end)` of the normalised turn: offsets into the text as sent, text masked."""
+        cleaned, wanted = self.cleaned(turn), self.texts[turn]
+        if cleaned.text.rstrip() != wanted:  # rare: composed characters; find the words again
+            at = cleaned.text.find(wanted[start:end])
+            start, end = (at, at + end - start) if at >= 0 else (0, len(cleaned.text))
+        first, last = cleaned.span(start, end)
+        return Span(turn, first, last, masked(self.transcript.turns[turn].text, first, last))
+
+    def whole(self, turn: int) -> Span:
+        """Evidence for a whole turn."""
+        text = self.transcript.turns[turn].text
+        return Span(turn, 0, len(text), masked(text, 0, len(text)))
+
+
+def absent(turn: int) -> Span:
+    """Evidence that something was missing at this turn."""
+    return Span(turn, 0, 0, "", True)
+
+
+def masked(text: str, start: int, end: int) -> str:
+    """The slice of `text` with personal data masked, also what the slice cuts through."""
+    from nlp.privacy import MASKS, find
+
+    pieces, at = [], start
+    for finding in find(text):
+        if finding.end <= at or finding.start >= end:
+            continue
+        pieces.append(text[at : max(at, finding.start)])
+        pieces.append(MASKS[finding.type])
+        at = min(end, finding.end)
+    pieces.append(text[at:end])
+    return "".join(pieces)
+
+
+def open_dialogue(
+    transcript: Transcript,
+    prepared: Prepared,
+    sentiments: Mapping[int, Sentiment],
+    facts: Facts | None = None,
+    encode: Encode | None = None,
+) -> Dialogue:
+    """Normalise and match each turn once."""
+    form = prepared.form
+    texts = tuple(normalise(turn.text) for turn in transcript.turns)
+    judged = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in form.roles and texts[i])
+    if not judged:
+        judged = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in form.otherwise and texts[i])
+    return Dialogue(
+        transcript=transcript,
+        prepared=prepared,
+        texts=texts,
+        hits=tuple(prepared.matcher.hits(text) if text else _NONE for text in texts),
+        judged=judged,
+        customer=tuple(i for i, turn in enumerate(transcript.turns) if turn.role == "customer"),
+        stages={turn: prepared.stages.find(texts[turn]) for turn in judged},
+        sentiments=sentiments,
+        facts=facts,
+        encode=encode,
+    )

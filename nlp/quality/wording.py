@@ -1,0 +1,161 @@
+"""Checks on words: stages, scripts, forbidden and required words, claims, personal data."""
+
+from __future__ import annotations
+
+import re
+
+from nlp.phrases import Spans
+from nlp.quality.dialogue import Dialogue, absent, masked
+from nlp.quality.form import Item
+from nlp.quality.kinds import Leaks, Required, Said, Script, StageOrder, StageReached
+from nlp.quality.result import Verdict
+from nlp.stages import STAGE_NAMES
+from nlp.text import bigrams, key, normalise
+from nlp.transcript import Span
+
+_CLAUSE = re.compile(r"[^,。!?;:~\s][^,。!?;:~]*")
+_UP_TO_CLAUSE = 40
+_TELLING = re.compile(r"\d|[零一二三四五六七八九幺]{3}|@|路|街|号|室|幢|栋|姓|叫")  # nothing personal without one of these
+
+
+def place(dialogue: Dialogue, where: str, within: int) -> tuple[int, ...]:
+    """The judged turns at the beginning, at the end, or all."""
+    turns = dialogue.judged
+    return turns[:within] if where == "first" else turns[-within:] if where == "last" else turns
+
+
+def clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """The clauses that `[start, end)` touches, without the punctuation that ends them."""
+    touched = [m.span() for m in _CLAUSE.finditer(text) if m.start() < end and start < m.end()]
+    if not touched:
+        return start, end
+    first, last = min(start, touched[0][0]), max(end, touched[-1][1])
+    return (first, last) if last - first <= _UP_TO_CLAUSE else (start, end)
+
+
+def stage_reached(dialogue: Dialogue, check: StageReached) -> Verdict:
+    """The wording of a stage among the judged turns at its place."""
+    turns = place(dialogue, check.place, check.within)
+    name = STAGE_NAMES[check.stage]
+    for turn in turns:
+        spans = dialogue.stages[turn].get(check.stage)
+        if spans:
+            return Verdict("pass", f"有{name}", (dialogue.span(turn, *spans[0]),))
+    expected = turns[0] if check.place == "first" else turns[-1]
+    return Verdict("fail", f"没有{name}", (absent(expected),))
+
+
+def stage_order(dialogue: Dialogue, check: StageOrder) -> Verdict:
+    """First occurrences come in the order of the form."""
+    first: list[tuple[str, int, Spans]] = []
+    for stage in check.stages:
+        for turn in dialogue.judged:
+            if spans := dialogue.stages[turn].get(stage):
+                first.append((stage, turn, spans))
+                break
+    if len(first) < 2:
+        return Verdict("na", "达到的步骤不足两个，无法判断顺序")
+    wrong = [
+        (later, earlier)
+        for earlier, later in zip(first, first[1:], strict=False)
+        if later[1] < earlier[1]
+    ]
+    told = "→".join(STAGE_NAMES[stage] for stage, _, _ in sorted(first, key=lambda row: row[1]))
+    if not wrong:
+        return Verdict("pass", f"顺序：{told}", ())
+    evidence = tuple(dialogue.span(row[1], *row[2][0]) for row, _ in wrong)
+    return Verdict("fail", f"顺序不当：{told}", evidence)
+
+
+def _similarity(dialogue: Dialogue, check: Script, turn: int) -> float:
+    text = dialogue.texts[turn]
+    if check.match == "semantic" and dialogue.encode is not None:
+        rows = dialogue.encode([text, *check.texts])
+        return float((rows[1:] @ rows[0]).max())
+    if check.match == "exact":
+        return float(any(key(wanted) in key(text) for wanted in check.texts))
+    said = bigrams(text)
+    scores = []
+    for wanted in check.texts:
+        grams = bigrams(normalise(wanted))
+        scores.append(len(said & grams) / len(grams) if grams else 0.0)
+    return max(scores)
+
+
+def script(dialogue: Dialogue, check: Script) -> Verdict:
+    """A standard sentence is said; semantic matching without an encoder falls back to fuzzy."""
+    turns = place(dialogue, check.place, check.within)
+    scored = [(_similarity(dialogue, check, turn), turn) for turn in turns]
+    best, turn = max(scored)
+    told = f"与标准话术相似度 {best:.2f}，要求 {check.threshold:g}"
+    if best >= check.threshold:
+        return Verdict("pass", told, (dialogue.whole(turn),))
+    expected = turns[0] if check.place == "first" else turns[-1]
+    return Verdict("fail", told, (absent(expected),))
+
+
+def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) -> Verdict:
+    """Each place where forbidden words were said by a judged role."""
+    evidence: list[Span] = []
+    for turn in turns:
+        spans = dialogue.found(item.code, "said", turn)
+        if not spans or dialogue.found(item.code, "excused_by", turn):
+            continue
+        if check.context == "open" and not _open(dialogue, turn):
+            continue
+        evidence.extend(dialogue.span(turn, start, end) for start, end in spans)
+    if not evidence:
+        return Verdict("pass", "未出现")
+    return Verdict("fail", f"出现 {len(evidence)} 处：“{evidence[0].text}”", tuple(evidence))
+
+
+_QUESTION = re.compile(r"[?？]|吗|[^着]呢(?:$|[,。!])|多少|怎么|什么|几[点天号时个]|要不要|能不能|是不是|行不行|可不可以|有没有|还要")
+_PROTEST = re.compile(r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|不是|凭什么|什么态度")
+
+
+def asks(text: str) -> bool:
+    """Whether a customer turn asks something."""
+    return _QUESTION.search(text) is not None
+
+
+def _open(dialogue: Dialogue, turn: int) -> bool:
+    before, after = dialogue.previous_customer(turn), dialogue.next_customer(turn)
+    if before is not None and asks(dialogue.texts[before]):
+        return True
+    return after is not None and _PROTEST.search(dialogue.texts[after]) is not None
+
+
+def required(dialogue: Dialogue, item: Item, check: Required, turns: tuple[int, ...]) -> Verdict:
+    """At least one judged turn says it."""
+    if check.when and not any(dialogue.found(item.code, "when", turn) for turn in dialogue.customer):
+        return Verdict("na", "客户没有提到相关情况")
+    for turn in turns:
+        if spans := dialogue.found(item.code, "said", turn):
+            return Verdict("pass", "已说明", (dialogue.span(turn, *spans[0]),))
+    return Verdict("fail", "没有说到要求的内容", (absent(turns[-1]),))
+
+
+def leaks(dialogue: Dialogue, item: Item, check: Leaks, turns: tuple[int, ...]) -> Verdict:
+    """Another person's or unverified data: what the customer had not said before."""
+    from nlp.privacy import find
+
+    given = ""
+    evidence: list[Span] = []
+    judged = set(turns)
+    for turn, text in enumerate(dialogue.texts):
+        if dialogue.role(turn) == "customer":
+            given += " " + key(text)
+        if turn not in judged:
+            continue
+        evidence.extend(dialogue.span(turn, *span) for span in dialogue.found(item.code, "said", turn))
+        if dialogue.found(item.code, "unless", turn):
+            continue
+        sent = dialogue.transcript.turns[turn].text
+        for finding in find(sent) if _TELLING.search(text) else ():
+            if finding.type in check.types and key(finding.text) not in given:
+                evidence.append(
+                    Span(turn, finding.start, finding.end, masked(sent, finding.start, finding.end))
+                )
+    if not evidence:
+        return Verdict("pass", "未泄露个人信息")
+    return Verdict("fail", f"说出客户未提供的个人信息 {len(evidence)} 处", tuple(evidence))
