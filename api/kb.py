@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
-from kb.search import Filters, find
-from kb.search import to_json as hit_json
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api import wiring
@@ -25,6 +24,7 @@ from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from kb import handbook
 from kb.entries import Entry, from_json
+from kb.filters import Filters
 from kb.ingest import UnreadableFile, read_entries
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
@@ -235,25 +235,13 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Bot) -> Json:
         channel=body.channel,
         as_of=body.as_of or datetime.now(UTC),
     )
-    found = find(
-        knowledge,
-        body.query,
-        opened.models.encode,
-        filters,
-        limit=body.limit,
-        min_precision=body.min_precision,
-    )
-    mode = "keyword_only" if opened.models.encoder is None else "full"
+    found = wiring.search_body(opened.models, knowledge, body.query, filters, body.limit, body.min_precision)
+    mode = wiring.search_mode(opened.models, knowledge)
     DECISIONS.labels("search", mode).inc()
     head = wiring.decision(
         wiring.new_id("kb"), mode, knowledge.release, opened.models, opened.policy.version, began
     )
-    return {
-        **head,
-        "hits": [{**hit_json(hit), "release": knowledge.release} for hit in found.hits],
-        "abstained": found.abstained,
-        "near_questions": list(found.near_questions),
-    }
+    return {**head, **found}
 
 
 @router.get("/releases")
@@ -292,4 +280,8 @@ async def diff_release(name: str, opened: Opened, grant: Editor, against: str | 
     if found is None:
         raise not_found("发布版本", name)
     base, target, before = found
-    return {"release": name, "against": before or None, **handbook.diff(base, target)}
+    changes = handbook.diff(
+        {name: from_json(entry) for name, entry in base.items()},
+        {name: from_json(entry) for name, entry in target.items()},
+    )
+    return {"release": name, "against": before or None, **asdict(changes)}

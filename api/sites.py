@@ -8,7 +8,6 @@ release numbers, and a snapshot on disk spares a restart the encoding.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import threading
 from collections import OrderedDict
@@ -23,8 +22,11 @@ from api.store.entries import Release
 from api.telemetry import log
 from kb import handbook, snapshot
 from kb.entries import Entry, from_json, to_json
-from kb.knowledge import Encode, Knowledge, build
+from kb.knowledge import Knowledge, build
+from kb.segment import Encode
 
+NOTHING = "V0"
+"""Release of a site that has published nothing yet."""
 POLL_SECONDS = 0.25
 PAST_RELEASES = 4
 SNAPSHOT_AFTER = 200
@@ -77,7 +79,7 @@ class Sites:
         with self._lock:
             if key not in self._past:
                 raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, release.seq))
-                self._past[key] = build(_parse(raw), self._version, self._encode, release.name)
+                self._past[key] = build(_parse(raw).values(), self._version, self._encode, release.name)
                 while len(self._past) > PAST_RELEASES:
                     self._past.popitem(last=False)
             self._past.move_to_end(key)
@@ -88,7 +90,7 @@ class Sites:
         planned = self._store.read(lambda reader: entries.draft(reader, tenant))
         put = {name: entry for name, entry in planned.items() if entry is not None}
         drop = frozenset(name for name, entry in planned.items() if entry is None)
-        return self.knowledge(tenant).changed(_parse(put), drop, self._encode, "draft")
+        return self.knowledge(tenant).changed(_parse(put).values(), drop, self._encode, "draft")
 
     # writing
 
@@ -137,33 +139,42 @@ class Sites:
             if head is None or head.seq == seq:
                 return
             put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, head.seq))
-            self._served[tenant] = (head.seq, knowledge.changed(_parse(put), drop, self._encode, head.name))
-            if head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER or self._served[tenant][1].heavy:
+            after = knowledge.changed(_parse(put).values(), drop, self._encode, head.name)
+            self._served[tenant] = (head.seq, after)
+            if after.needs_compaction or head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER:
                 self._snap(tenant)
 
     def _open(self, tenant: str) -> tuple[int, Knowledge]:
-        newest = self._path(tenant)
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                loaded, seq = snapshot.load(newest, self._version)
-                self._snapped[tenant] = seq
-                return seq, loaded
-            except snapshot.SnapshotError as error:
-                log.warning("snapshot", tenant=tenant, why=str(error), then="rebuilt from the store")
+        """The last snapshot if it can be trusted, else the newest release built from the store."""
+        try:
+            folder = snapshot.current(self._path(tenant))
+            if folder is not None:
+                loaded = snapshot.load(folder, self._version)
+                known = self._store.read(lambda reader: entries.release_named(reader, tenant, loaded.release))
+                if known is not None:
+                    self._snapped[tenant] = known.seq
+                    return known.seq, loaded
+        except snapshot.SnapshotError as error:
+            log.warning("snapshot", tenant=tenant, why=str(error), then="rebuilt from the store")
         head = self._store.read(lambda reader: entries.head(reader, tenant))
         if head is None:
-            return 0, build({}, self._version, self._encode, handbook.NOTHING)
+            return 0, build((), self._version, self._encode, NOTHING)
         raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, head.seq))
-        self._served[tenant] = (head.seq, build(_parse(raw), self._version, self._encode, head.name))
+        self._served[tenant] = (
+            head.seq,
+            build(_parse(raw).values(), self._version, self._encode, head.name),
+        )
         self._snap(tenant)
         return self._served[tenant]
 
     def _snap(self, tenant: str) -> None:
         seq, knowledge = self._served[tenant]
-        compact = knowledge.compacted()
+        compact = knowledge.compacted(force=True)
         self._served[tenant] = (seq, compact)
+        root = self._path(tenant)
         try:
-            snapshot.write(compact, self._path(tenant), seq)
+            snapshot.point(root, snapshot.write(compact, root))
+            snapshot.prune(root)
             self._snapped[tenant] = seq
         except OSError as error:  # a full disk must not stop the service: the store has everything
             log.error("snapshot", tenant=tenant, why=str(error))
@@ -244,7 +255,7 @@ def publish(
     """One release in the caller's transaction: entries put, entries ended and buried."""
     seq = entries.lock(writer, tenant) + 1
     before = entries.head(Reader(writer), tenant)
-    name = handbook.next_name(before.name if before else None, minor=minor)
+    name = handbook.next_release(before.name if before else None, published=minor)
     release = entries.add_release(writer, tenant, seq, name, by, note)
     entries.put(writer, tenant, seq, dict(put))
     entries.end(writer, tenant, seq, drop)

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from kb.suggest import SuggestRequest, suggest
-from kb.suggest import to_json as suggested_json
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api import wiring
@@ -20,6 +18,7 @@ from api.service import Service
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from kb.entries import Kind, Stage
+from kb.suggest import SuggestRequest
 from nlp.privacy import mask
 from nlp.stages import stages_of
 from nlp.transcript import Role, Turn
@@ -102,8 +101,7 @@ def audience_of(asked: frozenset[str] | None, customer: CustomerIn | None) -> fr
 async def make(opened: Service, tenant: str, request: SuggestRequest, as_of: datetime | None) -> Json:
     """A suggestion body without the decision head; also used for a live turn."""
     knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of)
-    found = suggest(knowledge, request, opened.models.encode)
-    return {"release": knowledge.release, **suggested_json(found, knowledge.release)}
+    return {"release": knowledge.release, **wiring.suggest_body(opened.models, knowledge, request)}
 
 
 @router.post("/suggest")
@@ -118,7 +116,7 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
         turns, sent = await _dialogue(opened, grant.tenant, body.conversation_id, turns, body.query)
     made = await make(opened, grant.tenant, request_of(body, turns, sent), body.as_of)
     release = made.pop("release")
-    mode = "keyword_only" if opened.models.encoder is None else "full"
+    mode = wiring.search_mode(opened.models, opened.sites.knowledge(grant.tenant))
     DECISIONS.labels("suggest", mode).inc()
     head = wiring.decision(wiring.new_id("sg"), mode, release, opened.models, opened.policy.version, began)
     reply = {**head, **made}

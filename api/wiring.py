@@ -9,17 +9,22 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nlp.classify import Classifier, load_classifier
 from nlp.routing import Route, Ticket, route
 from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
 
-from kb.knowledge import Encode
+from kb.filters import Filters
+from kb.knowledge import Knowledge
+from kb.query import ask
+from kb.search import Hit, search
+from kb.segment import Encode
+from kb.suggest import SuggestRequest, suggest
 from nlp import artefacts
+from nlp.classify import Classifier, load_classifier
 from nlp.encode import Encoder, load_encoder
 from nlp.policy import Policy, load_policy
 
@@ -104,3 +109,86 @@ def route_tickets(models: Models, policy: Policy, tickets: Sequence[Ticket], now
         route(ticket, probabilities, sentiment, policy, now, thresholds=thresholds)
         for ticket, probabilities, sentiment in zip(tickets, rows, sentiments, strict=True)
     ]
+
+
+def search_mode(models: Models, knowledge: Knowledge) -> str:
+    """What a search of this knowledge is made with."""
+    return "full" if models.encoder is not None and knowledge.has_vectors else "keyword_only"
+
+
+NEAR = 5
+
+
+def search_body(
+    models: Models,
+    knowledge: Knowledge,
+    query: str,
+    filters: Filters,
+    limit: int,
+    min_precision: float | None,
+) -> Json:
+    """Hits with their reasons; below the asked precision none, and the nearest titles instead."""
+    asked = ask(query, models.encode if knowledge.has_vectors else None)
+    hits = search(knowledge, asked, asked.vector, filters, limit, min_precision)
+    near = () if hits else search(knowledge, asked, asked.vector, filters, NEAR)
+    return {
+        "hits": [_hit(hit, knowledge.release) for hit in hits],
+        "abstained": not hits,
+        "near_questions": [hit.title for hit in near],
+    }
+
+
+def _why(why: Any) -> Json:
+    features = [{"name": name, "value": value} for name, value in why.features]
+    return {
+        "matched": list(why.matched),
+        "dense": why.dense,
+        "keyword": why.keyword,
+        "sound": why.sound,
+        "features": features,
+    }
+
+
+def _hit(hit: Hit, release: str) -> Json:
+    return {
+        "entry_id": hit.entry_id,
+        "release": release,
+        "kind": hit.kind,
+        "title": hit.title,
+        "text": hit.text,
+        "passage": hit.passage,
+        "confidence": hit.confidence,
+        "highlights": [asdict(mark) for mark in hit.highlights],
+        "why": _why(hit.why),
+    }
+
+
+def suggest_body(models: Models, knowledge: Knowledge, request: SuggestRequest) -> Json:
+    """Suggestions with their reasons, and every candidate that was held back with its own."""
+    found = suggest(knowledge, request, models.encode)
+    return {
+        "suggestions": [
+            {
+                "entry_id": one.entry_id,
+                "release": one.release,
+                "kind": one.kind,
+                "stage": one.stage,
+                "title": one.title,
+                "text": one.text,
+                "slots": [asdict(slot) for slot in one.slots],
+                "confidence": one.confidence,
+                "source": asdict(one.source),
+                "why": _why(one.why),
+            }
+            for one in found.suggestions
+        ],
+        "abstained": found.abstained,
+        "near_questions": list(found.near_questions),
+        "stage": found.stage,
+        "threshold": round(found.threshold, 4),
+        "rejected": [asdict(one) for one in found.rejected[:REJECTED]],
+    }
+
+
+REJECTED = 20
+"""Held-back candidates told in a reply; the nearest ones."""
