@@ -46,7 +46,7 @@ class PriorityPolicy:
 def read_priority(preset: Preset) -> PriorityPolicy:
     """The policy of `priority.toml`. Raises PolicyError."""
     table = preset.table
-    table.only("version", "floors", "confidence", "words", "guard", "rule")
+    table.only("version", "floors", "standard", "confidence", "words", "guard", "rule")
     confidence = table.table("confidence")
     return PriorityPolicy(
         read_rules(table, LEVELS[1:]),

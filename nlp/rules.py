@@ -132,7 +132,7 @@ def compile_pattern(table: Table, key: str, value: str | None = None) -> Any:
 
 
 def read_rules(table: Table, levels: Sequence[str]) -> RuleSet:
-    """Read `[words]`, `[guard.*]` and `[[rule]]` of a policy file.
+    """Read `[words]`, `[guard.*]`, `standard` (guards of every rule) and `[[rule]]` of a policy file.
 
     `{name}` inside a pattern stands for the word list of that name, so that lists are written once.
     """
@@ -141,7 +141,8 @@ def read_rules(table: Table, levels: Sequence[str]) -> RuleSet:
         name: _guard(table.table("guard").table(name), words)
         for name in table.table("guard", required=False).values
     }
-    rules = tuple(_rule(item, levels, guards, words) for item in table.tables("rule"))
+    standard = table.texts("standard", ())
+    rules = tuple(_rule(item, levels, guards, words, standard) for item in table.tables("rule"))
     automaton = re2.Set.SearchSet()
     for rule in rules:
         automaton.Add(rule.pattern.pattern)
@@ -169,14 +170,21 @@ def _guard(table: Table, words: Mapping[str, str]) -> Guard:
     return Guard(_filled(table, "pattern", words), where, int(table.number("within", 12, 1, 500)))
 
 
-def _rule(table: Table, levels: Sequence[str], guards: Mapping[str, Guard], words: Mapping[str, str]) -> Rule:
+def _rule(
+    table: Table,
+    levels: Sequence[str],
+    guards: Mapping[str, Guard],
+    words: Mapping[str, str],
+    standard: tuple[str, ...],
+) -> Rule:
     table.only("code", "level", "pattern", "must", "unless", "weight", "note")
     named: dict[str, tuple[Guard, ...]] = {}
-    for key in ("must", "unless"):
-        for name in table.texts(key, ()):
+    for key, always in (("must", ()), ("unless", standard)):
+        names = table.texts(key, ()) + always
+        for name in names:
             if name not in guards:
                 raise table.error(key, f"没有名为 {name!r} 的 guard", "|".join(guards))
-        named[key] = tuple(guards[name] for name in table.texts(key, ()))
+        named[key] = tuple(guards[name] for name in names)
     return Rule(
         table.text("code"),
         table.text("level", choices=tuple(levels)),
