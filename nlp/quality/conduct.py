@@ -19,14 +19,15 @@ _FEELINGS = frozenset({"angry", "fear"})
 _CLAUSE = re.compile(r"[^,。!?;:~…\s][^,。!?;:~…]*")
 _FILLER = re.compile(r"[哦呢哈亲啊呀哒啦喔噢嗯的了吧\W_]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _FEWEST_SHARED = 2
 
 
 def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int) -> bool:
     cue = bool(dialogue.found(item.code, "cues", turn))
     feeling = dialogue.sentiments.get(turn)
-    if feeling is None or len(dialogue.texts[turn]) < check.shortest:
-        return cue
+    if feeling is None or len(_HAN.findall(dialogue.texts[turn])) < check.shortest:
+        return cue  # a number or a word thrown in is no outburst by itself
     strong = feeling.emotion in _FEELINGS and feeling.intensity >= check.intensity
     return strong and feeling.polarity == "negative" or (cue and feeling.polarity != "positive")
 
@@ -97,8 +98,9 @@ def _again(dialogue: Dialogue, item: Item, question: int, follow: int | None) ->
     text = dialogue.texts[follow]
     if not dialogue.found(item.code, "again", follow):
         return False
+    replies = bigrams("".join(dialogue.texts[turn] for turn in dialogue.replies(question)))
     shared = bigrams(text) & bigrams(dialogue.texts[question])
-    return len(shared) >= _FEWEST_SHARED
+    return len(shared) >= _FEWEST_SHARED and len(shared - replies) >= 1
 
 
 def unanswered(
