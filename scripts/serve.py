@@ -1,0 +1,115 @@
+"""zuoxi serve: one process over one data folder, until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts import site
+from scripts.console import DATA, AsJson, Data, Failed, say, tell
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.settings import Settings
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="端口；0 为任选一个空闲端口")]
+Host = Annotated[str, typer.Option("--host", help="监听地址")]
+LOOPBACK = "127.0.0.1"
+Ready = Callable[[str], Awaitable[None]]
+"""Called with the address once connections are accepted."""
+
+
+def serve(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: AsJson = False) -> None:
+    """启动服务。不添加任何内容；旧数据目录先备份再升级，较新的会拒绝。"""
+    settings = site.settings_of(data)
+    empty = not _has_keys(settings)
+
+    async def ready(url: str) -> None:
+        if as_json:
+            tell({"url": url})
+            return
+        say(f"坐席服务已就绪：{url}（坐席台 {url}/desk，主管台 {url}/supervisor，文档 {url}/docs）")
+        if empty:
+            say(f"还没有管理钥匙，请运行：zuoxi keys create --scope admin --actor 你的工号 --data {data}")
+
+    run(settings, host, port, lambda: application(settings), ready)
+
+
+def _has_keys(settings: Settings) -> bool:
+    from api.store import keys
+
+    with site.stored(settings.data, make=True) as (_, store):
+        tenants = store.read(keys.tenant_ids)
+        return any(
+            store.read(lambda reader, tenant=tenant: keys.count(reader, tenant, "admin"))  # type: ignore[misc]
+            for tenant in tenants
+        )
+
+
+def application(settings: Settings) -> FastAPI:
+    """The program over the folder. Raises Failed with what the folder lacks."""
+    from api.app import create_app
+    from api.store import SchemaError
+    from api.telemetry import configure_logs
+
+    configure_logs()
+    try:
+        return create_app(settings)
+    except SchemaError as error:
+        raise Failed(str(error)) from None
+
+
+def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], ready: Ready) -> None:
+    """Serve until SIGTERM or SIGINT; the port is taken before anything is loaded."""
+    import uvicorn
+
+    listener = _bind(host, port)
+    shown = f"[{host}]" if ":" in host else LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104
+    url = f"http://{shown}:{listener.getsockname()[1]}"
+
+    class Server(uvicorn.Server):
+        """Says when it accepts, and ends with success after a signal."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            await ready(url)
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            super().handle_exit(sig, frame)  # type: ignore[arg-type]
+            self._captured_signals.clear()  # uvicorn would raise them again after a clean stop
+
+    config = uvicorn.Config(
+        make(),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        h11_max_incomplete_event_size=64 << 10,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+    )
+    try:
+        Server(config).run([listener])
+    finally:
+        listener.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Failed(
+            f"{host}:{port} 用不了（{error.strerror or error}）：换一个 --port，或停掉占用它的程序"
+        ) from None
+    return listener
