@@ -1,7 +1,7 @@
 """A linear classifier over hashed spans, as served: a few array operations for a whole batch.
 
-`probability = softmax(sum(weights of the spans) / length + vector · dense + bias)`. Rarity and calibration are
-folded into the weights when the classifier is fitted, so that serving knows nothing of either.
+`probability = softmax(sum(weights of the spans) / length + vector · dense + bias)`. What a span tells about the
+labels and the calibration are folded into the weights when the classifier is fitted, so that serving knows nothing of either.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Table:
-    """The buckets a classifier knows, in the order of its weights, and the rarity (idf) of each."""
+    """The buckets a classifier knows, in the order of its weights, and the weight of each in a text's length."""
 
     known: NDArray[np.int32]
-    rarity: NDArray[np.float32]
+    telling: NDArray[np.float32]
 
     @cached_property
     def _places(self) -> NDArray[np.int32]:
@@ -65,7 +65,7 @@ class Table:
 
     @cached_property
     def _squares(self) -> NDArray[np.float32]:
-        return np.square(self.rarity)
+        return np.square(self.telling)
 
     def count(self, spans: Spans) -> Counted:
         """Look the spans up; unknown ones are left out."""
@@ -75,7 +75,7 @@ class Table:
         return Counted(numbers[kept] - np.int32(1), ends)
 
     def lengths(self, counted: Counted) -> NDArray[np.float32]:
-        """Euclidean length of each text's rarities, one for a text without known spans."""
+        """Euclidean length of each text's span weights, one for a text without known spans."""
         sums = np.concatenate(([0.0], np.cumsum(self._squares[counted.numbers], dtype=np.float64)))
         squares = sums[counted.ends[1:]] - sums[counted.ends[:-1]]
         return np.asarray(np.sqrt(np.where(squares > 1e-9, squares, 1.0)), dtype=np.float32)
@@ -93,6 +93,11 @@ class Linear:
     encoder: Encoder | None = None
     dense: NDArray[np.float32] | None = None
 
+    def ready(self) -> Linear:
+        """Build the look-up table now, so that the first request does not wait for it."""
+        self.table.count(Spans(np.zeros((1, COLUMNS), dtype=np.uint64), np.array([0, 1])))
+        return self
+
     def logits(self, spans: Spans, vectors: Vectors | None = None) -> NDArray[np.float32]:
         """Logits `[texts, labels]`; `vectors` are those of the same texts where an encoder is used."""
         counted = self.table.count(spans)
@@ -104,18 +109,14 @@ class Linear:
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:
         """Calibrated probabilities `[texts, labels]`, rows sum to one; no texts give no rows."""
-        out = np.empty((len(texts), len(self.labels)), dtype=np.float32)
-        for first, last, spans in chunks(texts):
-            vectors = self.encoder.encode(texts[first:last]) if self.encoder else None
-            out[first:last] = softmax(self.logits(spans, vectors))
-        return out
+        return together((self,), texts)[0]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Arrays to store: weights as int8 with one float16 scale a span."""
         scale = np.maximum(np.abs(self.weights).max(axis=1, initial=0.0), 1e-6).astype(np.float32) / 127
         stored = {
             "buckets": self.table.known,
-            "rarity": self.table.rarity.astype(np.float16),
+            "telling": self.table.telling.astype(np.float16),
             "scale": scale.astype(np.float16),
             "weights": np.rint(self.weights / scale[:, None]).clip(-127, 127).astype(np.int8),
             "bias": self.bias.astype(np.float32),
@@ -123,6 +124,16 @@ class Linear:
         if self.dense is not None:
             stored["dense"] = self.dense.astype(np.float16)
         return stored
+
+
+def together(heads: Sequence[Linear], texts: Sequence[str]) -> tuple[Probabilities, ...]:
+    """Each head's probabilities for the same texts, whose spans are hashed once."""
+    out = tuple(np.empty((len(texts), len(head.labels)), dtype=np.float32) for head in heads)
+    for first, last, spans in chunks(texts):
+        for head, rows in zip(heads, out, strict=True):
+            vectors = head.encoder.encode(texts[first:last]) if head.encoder else None
+            rows[first:last] = softmax(head.logits(spans, vectors))
+    return out
 
 
 def from_tensors(
@@ -138,7 +149,7 @@ def from_tensors(
     return Linear(
         labels=tuple(labels),
         version=version,
-        table=Table(tensors["buckets"].astype(np.int32), tensors["rarity"].astype(np.float32)),
+        table=Table(tensors["buckets"].astype(np.int32), tensors["telling"].astype(np.float32)),
         weights=weights.astype(np.float32) * scale[:, None],
         bias=tensors["bias"].astype(np.float32),
         encoder=encoder if dense is not None else None,

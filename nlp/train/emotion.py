@@ -1,0 +1,58 @@
+"""The shipped emotion classifier: angry, sad, fear, surprise, happy or neutral.
+
+python -m nlp.train.emotion --data ../shared/data --version 1
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp.evaluate.classify import figures, guesses
+from nlp.head import fit
+from nlp.linear import Linear
+from nlp.text import key
+from nlp.train import service
+from nlp.train.corpus import held_out, read_rows, training_rows
+from nlp.train.ship import Rows, Shipped, arguments, ship
+
+_SETS = ("sentiment/ewect_usual.train", "sentiment/ewect_virus.train")
+_DEMO_WEIGHT = 3.0
+
+
+def gather(data: Path) -> Rows:
+    """All training rows. Raises CorpusError for a missing set."""
+    rows, held, seen = Rows(), held_out(data), set[str]()
+    for name in _SETS:
+        for row in training_rows(data, name, held):
+            if (text := key(row["text"])) and text not in seen:
+                seen.add(text)
+                rows.add(name, row["text"], row["label"], 1.0)
+    for row in (*service.tickets(), *service.turns()):
+        rows.add("demo", row["text"], row["emotion"], _DEMO_WEIGHT)
+    for row in service.questions(service.taxonomy().about):
+        rows.add("demo", row["text"], "neutral", 1.0)
+    return rows
+
+
+def measure(head: Linear, data: Path) -> dict[str, float]:
+    """Figures on splits that were never trained on."""
+    out: dict[str, float] = {}
+    for name in ("ewect_usual.valid", "ewect_virus.valid"):
+        posts = [(row["text"], row["label"]) for row in read_rows(data, f"sentiment/{name}")]
+        out |= figures(*guesses(head, posts), prefix=f"{name} ")
+    tickets = [(row["text"], row["emotion"]) for row in service.held_tickets()]
+    out |= figures(*guesses(head, tickets), prefix="demo tickets.heldout ")
+    turns = [(row["text"], row["emotion"]) for row in service.held_turns()]
+    return out | figures(*guesses(head, turns), prefix="demo conversations.heldout ")
+
+
+def train(data: Path, version: str, models: Path, seed: int = 7) -> Shipped:
+    """Fit, measure and write `models/emotion/<version>`."""
+    rows = gather(data)
+    fitted = fit(rows.texts, rows.labels, weights=rows.weights, seed=seed, strengths=(1.0,))
+    return ship("emotion", fitted, rows, version, models, lambda head: measure(head, data))
+
+
+if __name__ == "__main__":
+    chosen = arguments(__doc__)
+    train(chosen.data, chosen.version, chosen.models)

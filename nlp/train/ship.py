@@ -1,0 +1,121 @@
+"""From a fitted head to `models/<task>/<version>/`: thresholds, quantised weights, figures, card, manifest."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nlp.artefacts import CURRENT, Artefact, models_root, write_manifest
+from nlp.classify import KIND, load_linear, thresholds, write_head
+from nlp.head import Fit
+from nlp.linear import Linear
+from nlp.train.card import card
+from nlp.train.corpus import sources
+from nlp.train.service import LICENCE
+
+DEMO_SET = "demo"
+
+
+@dataclass
+class Rows:
+    """Training rows side by side: text, label, weight and the set each came from."""
+
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
+
+    def add(self, name: str, text: str, label: str, weight: float) -> None:
+        self.texts.append(text)
+        self.labels.append(label)
+        self.weights.append(weight)
+        self.sets.append(name)
+
+    def sources(self) -> list[dict[str, Any]]:
+        """The `data` part of the manifest."""
+        counts = Counter(self.sets)
+        demo = {
+            "set": "scripts/demo",
+            "licence": LICENCE,
+            "source": "scripts/demo",
+            "rows": counts.pop(DEMO_SET, 0),
+        }
+        return [*sources(sorted(counts), counts), demo]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A sealed artefact and the figures its card prints."""
+
+    artefact: Artefact
+    figures: Mapping[str, float]
+
+
+def latencies(head: Linear, texts: Sequence[str]) -> dict[str, float]:
+    """Texts a second in batches, and milliseconds for one text, on this machine."""
+    many = [*texts] * (20_000 // max(len(texts), 1) + 1)
+    start = time.perf_counter()
+    head.probabilities(many)
+    batch = len(many) / (time.perf_counter() - start)
+    singles = texts[:200]
+    start = time.perf_counter()
+    for text in singles:
+        head.probabilities([text])
+    single = (time.perf_counter() - start) * 1000 / max(len(singles), 1)
+    return {"batch texts/s": round(batch, -2), "single ms": round(single, 3)}
+
+
+def make_current(models: Path, task: str, version: str) -> None:
+    """Name the version in use, leaving the other lines as they are."""
+    path = models / CURRENT
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if not re.match(rf"{task}\s*=", line)]
+    path.write_text("\n".join([*kept, f'{task} = "{version}"']) + "\n", encoding="utf-8")
+
+
+def ship(
+    task: str,
+    fitted: Fit,
+    rows: Rows,
+    version: str,
+    models: Path,
+    measure: Callable[[Linear], dict[str, float]],
+) -> Shipped:
+    """Write the head, load it back as a service would, measure that, then seal it. Raises ArtefactError."""
+    folder = models / task / version
+    if folder.exists():
+        shutil.rmtree(folder)
+    bands = thresholds(fitted.unseen, rows.labels, fitted.head.labels)
+    write_head(folder, fitted.head, bands)
+    encoder = fitted.head.encoder
+    more: dict[str, Any] = {"strength": fitted.strength, "spans": len(fitted.head.weights)}
+    if encoder is not None:
+        more["encoder"] = encoder.version
+    data = rows.sources()
+    draft = write_manifest(folder, task, KIND, data, {}, **more)
+    served = load_linear(draft, encoder)
+    found = measure(served) | latencies(served, [text for text in rows.texts[:5000] if len(text) <= 60])
+    (folder / "card.md").write_text(
+        card(task, version, served.labels, data, found, bands, more), encoding="utf-8"
+    )
+    artefact = write_manifest(folder, task, KIND, data, found, **more)
+    make_current(models, task, version)
+    for name, value in found.items():
+        print(f"{name}: {value}")
+    return Shipped(artefact, found)
+
+
+def arguments(about: str | None) -> argparse.Namespace:
+    """`--data`, `--version` and `--models` of a recipe."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--models", type=Path, default=models_root())
+    return parser.parse_args()
