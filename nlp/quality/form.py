@@ -314,8 +314,15 @@ def _read(path: Path, _changed: int) -> Form:
     return parse_form_text(path.read_text(encoding="utf-8"))
 
 
-def _versions(code: str, folder: Path | None) -> list[Form]:
-    # A site's forms shadow the presets of the same code; `standard.toml`, `standard.2027.toml` are versions.
+def _start(form: Form) -> float:
+    return form.effective_from.timestamp() if form.effective_from else float("-inf")
+
+
+def versions_of(code: str, folder: Path | None = None) -> tuple[Form, ...]:
+    """All versions of a form, the earliest first. A site's forms shadow the presets of the same code.
+
+    Raises FormError for an unknown code.
+    """
     for place in (folder / "quality" if folder else None, PRESETS):
         if place is None or not place.is_dir():
             continue
@@ -323,8 +330,8 @@ def _versions(code: str, folder: Path | None) -> list[Form]:
         forms = [_read(path, path.stat().st_mtime_ns) for path in sorted(paths)]
         found = [form for form in forms if form.code == code]
         if found:
-            return found
-    return []
+            return tuple(sorted(found, key=_start))
+    raise FormError("form", f"没有质检表 {code!r}", "|".join(codes_of(folder)))
 
 
 def load_form(code: str = "standard", folder: Path | None = None, as_of: datetime | None = None) -> Form:
@@ -332,15 +339,8 @@ def load_form(code: str = "standard", folder: Path | None = None, as_of: datetim
 
     `folder` is a site's policy folder. Raises FormError for an unknown code.
     """
-    forms = _versions(code, folder)
-    if not forms:
-        raise FormError("form", f"没有质检表 {code!r}", "|".join(codes_of(folder)))
-
-    def start(form: Form) -> float:
-        return form.effective_from.timestamp() if form.effective_from else float("-inf")
-
-    forms.sort(key=start)
-    due = [form for form in forms if as_of is None or start(form) <= as_of.timestamp()]
+    forms = versions_of(code, folder)
+    due = [form for form in forms if as_of is None or _start(form) <= as_of.timestamp()]
     return due[-1] if due else forms[0]
 
 

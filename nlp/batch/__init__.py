@@ -1,0 +1,1 @@
+"""CAPABILITY score, by the million: plan shards, run them on an engine, merge what they wrote."""

@@ -1,0 +1,162 @@
+"""What a worker does: score one shard, write it, and only then mark it as complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nlp.batch.plan import Setting, Shard, digest_of
+from nlp.quality.form import Form, versions_of
+from nlp.quality.ports import Analyser, Fact
+from nlp.quality.result import Score, to_json
+from nlp.quality.scorer import moment_of, score_many
+from nlp.readers import TranscriptProblem, parse_row
+from nlp.stages import load_stages
+from nlp.transcript import Transcript
+
+SHARDS = "shards"
+_PROGRAM = "1"
+"""Raised when the checks change what they find, so that old shards are scored again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a worker loads once."""
+
+    forms: tuple[Form, ...]
+    analyser: Analyser | None
+    models: str | None
+    facts: tuple[Fact, ...]
+    policy: str
+
+
+def _analyser(setting: Setting) -> tuple[Analyser | None, str | None]:
+    if setting.rules_only:
+        return None, None
+    try:
+        from nlp.sentiment import load_analyser
+    except ImportError:
+        return None, None
+    analyser = load_analyser() if setting.models is None else load_analyser(setting.models)
+    return analyser, str(getattr(analyser, "version", "") or "") or None
+
+
+def _facts(path: Path | None) -> tuple[Fact, ...]:
+    if path is None:
+        return ()
+    with path.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    return tuple(Fact(str(row["text"]), str(row["entry_id"])) for row in rows)
+
+
+@lru_cache(maxsize=4)
+def kit_of(setting: Setting) -> Kit:
+    """Load forms, models and facts of a setting, once a process. Raises FormError."""
+    forms = versions_of(setting.form, setting.folder)
+    analyser, models = _analyser(setting)
+    facts = _facts(setting.facts)
+    stages = load_stages(setting.folder).version
+    policy = digest_of([_PROGRAM, stages, [[fact.text, fact.entry_id] for fact in facts]])
+    return Kit(forms, analyser, models, facts, policy[:16])
+
+
+def basis_of(setting: Setting) -> str:
+    """Digest of all that a result depends on besides the transcript."""
+    kit = kit_of(setting)
+    as_of = setting.as_of.isoformat() if setting.as_of else None
+    return digest_of([[form.digest for form in kit.forms], kit.models, kit.policy, as_of])
+
+
+def _form_at(forms: Sequence[Form], at: datetime) -> Form:
+    due = [f for f in forms if f.effective_from is None or f.effective_from.timestamp() <= at.timestamp()]
+    return due[-1] if due else forms[0]
+
+
+def _result(text: str, transcript: Transcript, form: Form, found: Score, kit: Kit) -> dict[str, Any]:
+    versions = {"release": None, "models": kit.models, "policy": kit.policy}
+    result = {"id": digest_of([text, form.digest, versions]), **to_json(found), "versions": versions}
+    agent = transcript.agent
+    result["agent"] = {"id": agent.id, "name": agent.name, "team": agent.team} if agent else None
+    result["channel"], result["category"] = transcript.channel, transcript.category
+    result["started_at"] = transcript.started_at.isoformat() if transcript.started_at else None
+    return result
+
+
+def score_shard(shard: Shard, setting: Setting) -> Iterator[dict[str, Any]]:
+    """Results and problems (`{"problem":…}`) of a shard in input order. Pure but for loading the kit."""
+    kit = kit_of(setting)
+    read = [parse_row(row) for row in shard.rows]
+    by_form: dict[str, list[int]] = {}
+    forms: dict[str, Form] = {}
+    for at, item in enumerate(read):
+        if isinstance(item, Transcript):
+            form = _form_at(kit.forms, moment_of(item, setting.as_of))
+            forms[form.digest] = form
+            by_form.setdefault(form.digest, []).append(at)
+    facts = (lambda _: kit.facts) if kit.facts else None
+    scores: dict[int, tuple[Form, Score]] = {}
+    for digest, places in by_form.items():
+        batch = [item for at in places if isinstance(item := read[at], Transcript)]
+        found = score_many(batch, forms[digest], kit.analyser, facts, setting.as_of, folder=setting.folder)
+        scores.update({at: (forms[digest], one) for at, one in zip(places, found, strict=True)})
+    for at, item in enumerate(read):
+        if isinstance(item, TranscriptProblem):
+            yield {"problem": asdict(item)}
+        else:
+            form, one = scores[at]
+            yield _result(shard.rows[at].text, item, form, one, kit)
+
+
+def write_durably(path: Path, chunks: Iterable[bytes]) -> str:
+    """Write beside, fsync, rename, fsync the folder. Returns the SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with beside.open("wb") as stream:
+        for chunk in chunks:
+            stream.write(chunk)
+            digest.update(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return digest.hexdigest()
+
+
+def json_line(value: Any) -> bytes:
+    """One JSON line; lone surrogates stay escaped so that the file is always UTF-8."""
+    try:
+        return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value) + "\n").encode()
+
+
+def is_done(folder: Path, name: str) -> bool:
+    """Whether a shard is complete: its marker stands and its file has the digest the marker says."""
+    marker, file = folder / f"{name}.done", folder / f"{name}.jsonl"
+    try:
+        stated = json.loads(marker.read_text(encoding="utf-8"))["sha256"]
+        return bool(hashlib.sha256(file.read_bytes()).hexdigest() == stated)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def run_shard(shard: Shard, setting: Setting, folder: Path) -> int:
+    """Score a shard into `folder`, its marker last. Returns the number of rows; running twice changes nothing."""
+    if not is_done(folder, shard.name):
+        digest = write_durably(
+            folder / f"{shard.name}.jsonl", (json_line(row) for row in score_shard(shard, setting))
+        )
+        marker = json_line({"sha256": digest, "rows": len(shard.rows)})
+        write_durably(folder / f"{shard.name}.done", [marker])
+    return len(shard.rows)

@@ -1,0 +1,113 @@
+"""zuoxi quality: score files of transcripts, check forms."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.console import STDIN, AsJson, Data, Failed, Misused, given_bytes, group, note, progress, say, table, tell
+
+app = group("智能质检：按质检表给会话记录逐条评分，每处扣分都有证据")
+_TOP = 8
+
+
+@app.callback()
+def _commands() -> None:
+    """智能质检。"""
+
+
+@app.command(epilog="例：zuoxi quality score 会话.jsonl 会话.xlsx --out 质检结果 --workers 2")
+def score(
+    files: Annotated[list[str], typer.Argument(help=".jsonl（可 .gz .xz）、.csv、.xlsx；- 为标准输入（jsonl）")],
+    out: Annotated[Path, typer.Option("--out", help="结果目录；中断后用同一目录重新运行即续跑")],
+    form: Annotated[str, typer.Option("--form", help="质检表代码")] = "standard",
+    engine: Annotated[str, typer.Option("--engine", help="processes 或 ray")] = "processes",
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, help="并行进程数，默认等于核数")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")] = None,
+    rules_only: Annotated[bool, typer.Option("--rules-only", help="不用模型，只按规则评分")] = False,
+    data: Data = Path("data"),
+    as_json: AsJson = False,
+) -> None:
+    """给文件里的每个会话评分，写出 results.jsonl、summary.json 与 results.xlsx。"""
+    from nlp.batch.on_processes import EngineError
+    from nlp.batch.plan import Setting
+    from nlp.batch.score import BusyError, score_files
+    from nlp.quality.form import FormError
+    from nlp.readers import ReadError
+
+    if engine not in ("processes", "ray"):
+        raise Misused(f"--engine 不能是 {engine!r}（应为：processes 或 ray）")
+    policy = data / "policy"
+    setting = Setting(form, policy if policy.is_dir() else None, _moment(as_of), rules_only=rules_only)
+    began = time.monotonic()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with progress("评分") as advance:
+            paths = [_input(file, out) for file in files]
+            kind = "ray" if engine == "ray" else "processes"
+            summary = score_files(paths, out, setting, kind, workers, advance)
+    except FormError as error:
+        raise Misused(str(error)) from None
+    except (ReadError, EngineError, BusyError, OSError) as error:
+        raise Failed(str(error)) from None
+    seconds = time.monotonic() - began
+    if as_json:
+        tell({"out": str(out), "seconds": round(seconds, 2), **summary.to_json()})
+        return
+    rate = summary.scored / seconds if seconds else 0.0
+    mean = "-" if summary.mean is None else f"{summary.mean:g}"
+    say(f"已评 {summary.scored} 个会话，拒收 {summary.refused} 行，平均 {mean} 分，一票否决 {summary.veto} 个")
+    worst = sorted(summary.violations.items(), key=lambda pair: -(pair[1]["rate"] or 0))[:_TOP]
+    rows = [(v["name"], f"{v['failed']}/{v['judged']}", f"{v['rate']:.1%}") for _, v in worst if v["failed"]]
+    table(("扣分项", "未通过/适用", "占比"), rows)
+    note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
+
+
+@app.command(epilog="例：zuoxi quality check data/policy/quality/standard.toml")
+def check(
+    file: Annotated[str, typer.Argument(help="质检表 TOML；- 为标准输入")],
+    as_json: AsJson = False,
+) -> None:
+    """检查质检表：格式、模式，以及每项自带的应中与应不中例句。"""
+    from nlp.quality.examples import failures
+    from nlp.quality.form import FormError, parse_form_text
+
+    try:
+        form = parse_form_text(given_bytes(file).decode("utf-8"))
+    except (FormError, UnicodeDecodeError) as error:
+        raise Failed(str(error)) from None
+    wrong = list(failures(form))
+    if as_json:
+        tell({"code": form.code, "version": form.version, "failures": [_shown(failure) for failure in wrong]})
+    for failure in () if as_json else wrong:
+        expected = "应扣分而未扣" if failure.expected == "hit" else "不应扣分却扣了"
+        say(f"{failure.item}：{expected}：{failure.example}")
+    if wrong:
+        raise Failed(f"{len(wrong)} 个例句不符，质检表不能发布")
+    if not as_json:
+        say(f"{form.name}（{form.code} {form.version}）：{len(form.items)} 项，例句全部符合")
+
+
+def _shown(failure: object) -> dict[str, str]:
+    return {name: str(getattr(failure, name)) for name in ("item", "example", "expected", "got")}
+
+
+def _moment(text: str | None) -> datetime | None:
+    from nlp.transcript import TranscriptError, parse_time
+
+    try:
+        return parse_time(text, "--as-of")
+    except TranscriptError as error:
+        raise Misused(str(error)) from None
+
+
+def _input(file: str, out: Path) -> Path:
+    if file != STDIN:
+        return Path(file)
+    kept = out / "stdin.jsonl"
+    kept.write_bytes(given_bytes(file))
+    return kept
