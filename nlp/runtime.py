@@ -84,3 +84,12 @@ class Model:
             chosen = order[start : start + self._batch]
             out[chosen] = self._session.run(self._tokeniser.padded([encoded[at] for at in chosen]))
         return out
+
+
+def to_int8(path: Path) -> None:
+    """Turn the weights of an ONNX file to int8, in place; needs the `train` extra."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    small = path.with_name("small.onnx")
+    quantize_dynamic(str(path), str(small), weight_type=QuantType.QInt8)
+    small.replace(path)

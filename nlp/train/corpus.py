@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def training_rows(data: Path, name: str, held: HeldOut) -> list[dict[str, Any]]:
     return [row for row in read_rows(data, name) if not held.holds(*row_texts(row))]
 
 
-def sources(names: Iterable[str], rows: dict[str, int]) -> list[dict[str, Any]]:
+def sources(names: Iterable[str], rows: Mapping[str, int]) -> list[dict[str, Any]]:
     """The `data` part of a manifest: set, licence, source and the rows that were used."""
     return [
         {"set": name, "licence": TRAINED[name][0], "source": TRAINED[name][1], "rows": rows.get(name, 0)}

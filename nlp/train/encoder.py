@@ -1,171 +1,40 @@
-"""The shipped encoder: one vector per character, bigram and word, trained so that texts of one meaning meet.
-
-Two losses at once, each on a batch of one source: in-batch contrast with hard strangers for texts that belong
-together (van den Oord et al. 2018), and the order of labelled pairs (CoSENT, Su 2022).
-"""
+"""Recipe of the shipped encoder: `train(data, models)` writes `models/encoder/<version>/` and its card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 
-from nlp.encode import Vocabulary
+from nlp.artefacts import verify, write_manifest
+from nlp.encode import Encoder, Vocabulary, load_encoder, save_static
+from nlp.evaluate.pairs import pair_figures
+from nlp.evaluate.prepare import prepare
+from nlp.evaluate.retrieval import evaluate_retrieval, read_collection
 from nlp.train.contrast import Examples, gather
-from nlp.train.corpus import held_out
-from nlp.train.vocabulary import count, starting_rows
+from nlp.train.corpus import held_out, read_rows, sources
+from nlp.train.encoder_card import card
+from nlp.train.learn import Progress, Settings, Trainer
+from nlp.train.vocabulary import count, starting_rows, trust
 
-Progress = Callable[[str, int, int, dict[str, float]], None]
-"""Called with the step's name, how many are done, how many there are, and figures."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to train; the numbers were chosen on the development splits."""
-
-    epochs: int = 6
-    dim: int = 256
-    seed: int = 7
-    bigrams: int = 50_000
-    words: int = 30_000
-    batch: int = 384
-    rate: float = 0.002
-    temperature: float = 0.05
-    order_scale: float = 20.0
-    order_share: float = 1.0
-    drop: float = 0.15
-    limit: int | None = None
+_PAIRS = ("atec.valid", "bq.dev", "lcqmc.dev", "afqmc.dev", "covid.dev", "triclue.dev")
+_SECTIONS = "kb/tidb.sections"
+_VECTORS = "vectors/tencent_char_200d"
+_SAMPLE = 150_000  # texts that the starting vectors are computed from
 
 
-class _Bag:
-    """Texts as counted features, sliced into what an embedding bag takes."""
-
-    def __init__(self, matrix: sparse.csr_matrix, drop: float, random: np.random.Generator) -> None:
-        self.matrix, self.drop, self.random = matrix, drop, random
-
-    def inputs(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        part = self.matrix[rows]
-        weights = part.data
-        if self.drop:
-            weights = weights * (self.random.random(len(weights)) >= self.drop).astype(np.float32)
-        return (
-            torch.from_numpy(part.indices.astype(np.int64)),
-            torch.from_numpy(part.indptr[:-1].astype(np.int64)),
-            torch.from_numpy(np.ascontiguousarray(weights)),
-        )
-
-
-class _Texts:
-    """Numbers the distinct texts."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-
-    def number(self, text: str) -> int:
-        return self.numbers.setdefault(text, len(self.numbers))
-
-
-def _contrast(anchors: torch.Tensor, partners: torch.Tensor, strangers: torch.Tensor, scale: float) -> torch.Tensor:
-    scores = anchors @ torch.cat([partners, strangers]).T / scale
-    back = partners @ anchors.T / scale
-    wanted = torch.arange(len(anchors))
-    loss = torch.nn.functional.cross_entropy
-    return (loss(scores, wanted) + loss(back, wanted)) / 2
-
-
-def _order(a: torch.Tensor, b: torch.Tensor, labels: torch.Tensor, scale: float) -> torch.Tensor:
-    cosine = (a * b).sum(dim=1) * scale
-    worse = labels[:, None] < labels[None, :]
-    gaps = (cosine[:, None] - cosine[None, :])[worse]
-    return torch.logsumexp(torch.cat([torch.zeros(1), gaps]), dim=0)
-
-
-class Trainer:
-    """Holds the table of vectors and steps through the sources in a fixed random order."""
-
-    def __init__(self, examples: Examples, vocabulary: Vocabulary, rows: NDArray[np.float32], s: Settings) -> None:
-        self.settings, self.random = s, np.random.default_rng(s.seed)
-        torch.manual_seed(s.seed)
-        texts = _Texts()
-        self.together = {
-            name: np.array([[texts.number(text) if text else -1 for text in triple] for triple in triples])
-            for name, triples in examples.together.items()
-            if len(triples) >= 2
-        }
-        self.graded = {
-            name: (
-                np.array([[texts.number(a), texts.number(b)] for a, b, _ in pairs]),
-                np.array([label for _, _, label in pairs], dtype=np.float32),
-            )
-            for name, pairs in examples.graded.items()
-            if pairs
-        }
-        self.bag = _Bag(vocabulary.count(list(texts.numbers)), s.drop, self.random)
-        self.table = torch.nn.EmbeddingBag.from_pretrained(
-            torch.from_numpy(rows.copy()), freeze=False, mode="sum", sparse=True
-        )
-        self.optimiser = torch.optim.SparseAdam(self.table.parameters(), lr=s.rate)
-
-    def _plan(self) -> list[tuple[str, NDArray[np.int64]]]:
-        plan = []
-        for name, triples in self.together.items():
-            order = self.random.permutation(len(triples))
-            size = self.settings.batch
-            plan.extend((name, order[at : at + size]) for at in range(0, len(order), size))
-        return [plan[at] for at in self.random.permutation(len(plan)) if len(plan[at][1]) >= 2]
-
-    def _graded_batch(self) -> tuple[NDArray[np.int64], torch.Tensor]:
-        names = list(self.graded)
-        sizes = np.array([len(self.graded[name][1]) for name in names]) ** 0.75
-        name = names[self.random.choice(len(names), p=sizes / sizes.sum())]
-        pairs, labels = self.graded[name]
-        chosen = self.random.integers(len(labels), size=self.settings.batch)
-        return pairs[chosen], torch.from_numpy(labels[chosen])
-
-    def _vectors(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        numbers, offsets, weights = self.bag.inputs(rows)
-        return torch.nn.functional.normalize(self.table(numbers, offsets, per_sample_weights=weights), dim=1)
-
-    def step(self, name: str, chosen: NDArray[np.int64]) -> float:
-        """One update; returns the loss."""
-        s = self.settings
-        triples = self.together[name][chosen]
-        strangers = np.unique(triples[:, 2][triples[:, 2] >= 0])
-        size = len(triples)
-        vectors = self._vectors(np.concatenate([triples[:, 0], triples[:, 1], strangers]))
-        loss = _contrast(vectors[:size], vectors[size : 2 * size], vectors[2 * size :], s.temperature)
-        if self.graded and s.order_share:
-            pairs, labels = self._graded_batch()
-            both = self._vectors(pairs.T.reshape(-1))
-            loss = loss + s.order_share * _order(both[: len(labels)], both[len(labels) :], labels, s.order_scale)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        return float(loss.detach())
-
-    def run(self, progress: Progress) -> NDArray[np.float32]:
-        """All epochs, the rate falling to a tenth; returns the table."""
-        plans = [self._plan() for _ in range(self.settings.epochs)]
-        total, done = sum(map(len, plans)), 0
-        for plan in plans:
-            losses = []
-            for name, chosen in plan:
-                for group in self.optimiser.param_groups:
-                    group["lr"] = self.settings.rate * (1 - 0.9 * done / total)
-                losses.append(self.step(name, chosen))
-                done += 1
-                if done % 20 == 0 or done == total:
-                    progress("训练", done, total, {"loss": float(np.mean(losses[-20:]))})
-        return np.asarray(self.table.weight.detach().numpy(), dtype=np.float32)
-
-
-def prepare(data: Path, settings: Settings, progress: Progress) -> tuple[Examples, Vocabulary, NDArray[np.float32]]:
+def start(
+    data: Path, settings: Settings, progress: Progress
+) -> tuple[Examples, Vocabulary, NDArray[np.float32]]:
     """Examples, vocabulary and starting vectors."""
     progress("读取语料", 0, 3, {})
     examples = gather(data, held_out(data), settings.limit)
@@ -174,8 +43,108 @@ def prepare(data: Path, settings: Settings, progress: Progress) -> tuple[Example
     counted = count(texts, settings.bigrams, settings.words)
     vocabulary = counted.vocabulary.ready()
     random = np.random.default_rng(settings.seed)
-    sample = [texts[at] for at in random.permutation(len(texts))[:150_000]]
+    sample = vocabulary.count([texts[at] for at in random.permutation(len(texts))[:_SAMPLE]])
     progress("初始化向量", 2, 3, {})
-    rows = starting_rows(data, counted, vocabulary.count(sample), settings.dim, settings.seed)
+    rows = starting_rows(data, counted, sample, settings.dim, settings.seed)
     progress("初始化向量", 3, 3, {"features": float(len(vocabulary))})
     return examples, vocabulary, rows
+
+
+def figures_of(data: Path, encoder: Encoder) -> dict[str, float]:
+    """Development figures of any encoder; sets that are absent are left out."""
+    figures: dict[str, float] = {}
+    for name in _PAIRS:
+        if (data / f"pairs/{name}.jsonl.xz").is_file():
+            rows = [_as_pair(row) for row in read_rows(data, f"pairs/{name}") if "label" in row]
+            if rows:
+                scored = pair_figures(rows, encoder)
+                figures |= {f"{name}:{measure}": value for measure, value in scored.items()}
+    sections = data / f"{_SECTIONS}.jsonl.xz"
+    if sections.is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            prepare(sections, Path(folder))
+            scored = evaluate_retrieval(read_collection(Path(folder)), encoder)
+        figures |= {f"tidb:{measure}": value for measure, value in scored.items() if ":" in measure}
+    return figures | _speed(data, encoder)
+
+
+def _as_pair(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"a": row["a"], "b": row["b"], "label": row["label"]}
+
+
+def _speed(data: Path, encoder: Encoder) -> dict[str, float]:
+    path = data / "pairs/lcqmc.dev.jsonl.xz"
+    if not path.is_file():
+        return {}
+    texts = [row["a"] for row in read_rows(data, "pairs/lcqmc.dev")]
+    encoder.encode(texts[:500])
+    begun = time.perf_counter()
+    encoder.encode(texts)
+    batched = len(texts) / (time.perf_counter() - begun)
+    alone = []
+    for text in texts[:500]:
+        begun = time.perf_counter()
+        encoder.encode([text])
+        alone.append(time.perf_counter() - begun)
+    return {"speed:batch_texts_per_s": round(batched), "speed:one_text_ms_p50": float(np.median(alone)) * 1e3}
+
+
+def _seal(folder: Path, data: Path, rows: Mapping[str, int], settings: Settings) -> dict[str, float]:
+    counted = {**rows, _VECTORS: 4762}
+    listed = sources(counted, counted)
+    more: dict[str, Any] = {"dim": settings.dim, "settings": asdict(settings)}
+    # Sealed twice: the figures are those of the files as written, so they are known only after a first seal.
+    figures = figures_of(
+        data, load_encoder(write_manifest(folder, "encoder", "static", listed, {}, None, **more))
+    )
+    command = f"python -m nlp.train.encoder ../shared/data models  # seed {settings.seed}"
+    (folder / "card.md").write_text(card(folder.name, listed, figures, command), encoding="utf-8")
+    write_manifest(folder, "encoder", "static", listed, figures, None, **more)
+    return figures
+
+
+def train(
+    data: Path,
+    out: Path,
+    *,
+    epochs: int | None = None,
+    dim: int = 256,
+    seed: int = 7,
+    limit: int | None = None,
+    version: str = "static-1",
+    progress: Progress = lambda *_: None,
+) -> Path:
+    """Train and write `out/encoder/<version>/`; returns that folder. The same seed gives the same weights.
+
+    `data` is the folder of public sets, `out` a models folder, `limit` caps the rows of each set (for tests).
+    Raises CorpusError for missing data.
+    """
+    torch.set_num_threads(2)
+    chosen = Settings(dim=dim, seed=seed, limit=limit)
+    settings = chosen if epochs is None else Settings(epochs=epochs, dim=dim, seed=seed, limit=limit)
+    examples, vocabulary, rows = start(data, settings, progress)
+    trainer = Trainer(examples, vocabulary, rows, settings)
+    table = trainer.run(progress) * trust(vocabulary, trainer.support(), settings.doubt)[:, None]
+    folder = out / "encoder" / version
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    save_static(folder, vocabulary, table)
+    figures = _seal(folder, data, examples.rows, settings)
+    progress("完成", 1, 1, {name: value for name, value in figures.items() if name.endswith("spearman")})
+    verify(folder)
+    return folder
+
+
+def main() -> None:
+    """`python -m nlp.train.encoder DATA MODELS`: train with the chosen settings and print progress."""
+    import sys
+
+    def show(step: str, done: int, total: int, figures: Mapping[str, float]) -> None:
+        sys.stderr.write(f"\r{step} {done}/{total} {json.dumps(figures, ensure_ascii=False)}   ")
+        sys.stderr.flush()
+
+    print(train(Path(sys.argv[1]), Path(sys.argv[2]), progress=show))
+
+
+if __name__ == "__main__":
+    main()

@@ -104,3 +104,16 @@ def starting_rows(data: Path, counted: Counted, matrix: sparse.csr_matrix, dim: 
     alone = _unit(random.standard_normal(company.shape).astype(np.float32))
     rows = _unit(0.6 * characters + 0.8 * company + 0.5 * alone)
     return rows * starting_weights(counted)[:, None]
+
+
+def trust(vocabulary: Vocabulary, support: NDArray[np.float64], doubt: float) -> Floats:
+    """How far to believe what was learned of a bigram or word seen `support` times; characters always, 1.
+
+    A rare bigram mostly says that two texts share a name, which the characters say already; shrinking it
+    keeps the encoder useful outside the domains it was trained on.
+    """
+    kept = np.asarray(support / (support + doubt), dtype=np.float32)
+    for row, gram in enumerate(vocabulary.grams):
+        if len(gram) == 1:
+            kept[row] = 1.0
+    return kept

@@ -1,0 +1,57 @@
+"""The encoder's card: what it is, what it learned from, how well it does and where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_ABOUT = (
+    "静态中文句向量：一段文本的向量是其字、二元字与词的向量之和，归一化到单位长度。只用 CPU，不需要网络。",
+    "",
+    "A static sentence encoder for Chinese support texts: one int8 vector per character, bigram and jieba word.",
+    "Started from public character vectors and latent semantic analysis, then trained by in-batch contrast",
+    "(hard strangers are the label-0 partners) and by the order of labelled pairs (CoSENT).",
+)
+_EXPLAINED = {
+    "tidb:dense": "kb/tidb.sections 标题→段落（zuoxi evaluate prepare），只用本向量；从未训练",
+    "tidb:bm25": "同上，BM25 字与二元字",
+    "speed:": "本机一个线程，pairs/lcqmc.dev 的短文本",
+}
+_LIMITS = (
+    "不看语序：“甲欠乙”与“乙欠甲”几乎同向量；否定只靠字词本身。",
+    "长文本（几百字以上）的向量趋于平均，入库前应切段。",
+    "领域偏金融客服、电商、办公软件文档与问诊；别的领域主要靠字的向量，专名靠关键词检索补足。",
+    "英文、数字与代码只按词表匹配，不是多语言模型。",
+    "部分训练集没有声明许可（见上表与 models/NOTICE）；没有用 CC BY-SA 的文本训练。",
+)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
+    return [f"| {line} |" for line in lines]
+
+
+def _meaning(name: str) -> str:
+    for prefix, text in _EXPLAINED.items():
+        if name.startswith(prefix):
+            return text
+    return f"pairs/{name.partition(':')[0]} 全部行，余弦；训练数据里不含其中任何一对"
+
+
+def card(version: str, data: Sequence[Mapping[str, Any]], figures: Mapping[str, float], command: str) -> str:
+    """The text of `card.md`."""
+    lines = [f"# encoder/{version}", "", *_ABOUT, "", "## 数据 Data", ""]
+    lines += _table(
+        ("数据集 set", "许可 licence", "来源 source", "行 rows"),
+        [(item["set"], item["licence"], item["source"], f"{item['rows']:,}") for item in data],
+    )
+    lines += ["", "## 指标 Figures", ""]
+    lines += _table(
+        ("指标", "值", "测量方式"),
+        [
+            (name, f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}", _meaning(name))
+            for name, value in figures.items()
+        ],
+    )
+    lines += ["", "## 局限 Limits", "", *(f"* {limit}" for limit in _LIMITS)]
+    return "\n".join([*lines, "", "## 重做 Make it again", "", "```", command, "```", ""])
