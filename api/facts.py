@@ -1,0 +1,54 @@
+"""What the knowledge base stands for about the things an agent says: the sentences with numbers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from kb.entries import Entry
+from kb.knowledge import Knowledge
+from kb.search import Filters, search
+from kb.segment import Encode
+from nlp.quality.ports import Fact, Facts
+from nlp.text import normalise, sentences
+
+MOST = 40
+"""Sentences looked up for one dialogue: its cost must stay bounded."""
+SURE = 0.6
+"""Confidence from which an entry is taken to be about the sentence."""
+_NUMBER = re.compile(r"\d")
+
+
+def numbered(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of `text` that state a number."""
+    return [(start, end) for start, end in sentences(text) if _NUMBER.search(normalise(text[start:end]))]
+
+
+def about(
+    knowledge: Knowledge, sentence: str, encode: Encode | None, as_of: datetime | None
+) -> tuple[Entry, float] | None:
+    """The entry that a sentence is most surely about, with its confidence; None below `SURE`."""
+    vector = encode([sentence])[0] if encode is not None and knowledge.has_vectors else None
+    hits = search(knowledge, sentence, vector, Filters(as_of=as_of), limit=1)
+    if not hits or hits[0].confidence < SURE:
+        return None
+    return knowledge.entries[hits[0].entry_id], hits[0].confidence
+
+
+def facts_about(knowledge: Knowledge, said: Sequence[str], encode: Encode | None) -> Facts | None:
+    """The facts port of the scorer over the entries that `said` is about; None where nothing states a number."""
+    asked = [text[start:end] for text in said for start, end in numbered(text)][:MOST]
+    if not asked or not knowledge.entries:
+        return None
+
+    def facts(as_of: datetime) -> tuple[Fact, ...]:
+        found = [about(knowledge, sentence, encode, as_of) for sentence in asked]
+        entries = {one[0].id: one[0] for one in found if one is not None}
+        return tuple(
+            Fact(normalise(entry.text[start:end]), entry.id)
+            for entry in entries.values()
+            for start, end in numbered(entry.text)
+        )
+
+    return facts

@@ -1,0 +1,214 @@
+"""Door of the background scoring: upload a file of transcripts, follow it, fetch the results."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import AwareDatetime
+
+from api import wiring
+from api.deps import IdempotencyKey, Json, Opened, Quality, once
+from api.errors import Problem, invalid, not_found
+from api.forms import CODE, form_of
+from api.settings import Settings
+from api.store import Writer, jobs
+from api.worker import INPUT, RESULTS, SHEET, Worker
+from nlp.batch.outputs import write_csv
+
+router = APIRouter(prefix="/v1/quality/jobs", tags=["quality"])
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz", ".csv", ".xlsx")
+TYPES = {
+    "application/json": ".jsonl",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+    "application/gzip": ".jsonl.gz",
+    "application/x-xz": ".jsonl.xz",
+    "text/csv": ".csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+MEDIA = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def folder_of(settings: Settings, identity: str) -> Path:
+    """Where a job keeps its input and its results."""
+    return settings.data / "jobs" / identity
+
+
+def _suffix(name: str, kind: str) -> str:
+    """How the input is read: by its name, else by its content type. Raises 415."""
+    lowered = name.lower()
+    if lowered.endswith(".json"):
+        return ".jsonl"
+    named = [suffix for suffix in SUFFIXES if lowered.endswith(suffix)]
+    suffix = max(named, key=len) if named else TYPES.get(kind)
+    if suffix is None:
+        accepted = f"扩展名 {'、'.join(SUFFIXES)}，或类型 {'、'.join(TYPES)}"
+        raise Problem(
+            "unsupported_media_type", f"file: 请用 multipart 字段 file，或原样的请求体；接受{accepted}"
+        )
+    return suffix
+
+
+def _kind(value: str | None) -> str:
+    return (value or "").partition(";")[0].strip().lower()
+
+
+async def _upload(request: Request, file: UploadFile | None) -> tuple[str, bytes]:
+    """Suffix and content of an upload in either form. Raises 415, or 422 for an empty one."""
+    if file is not None:
+        suffix, content = _suffix(file.filename or "", _kind(file.content_type)), await file.read()
+    else:
+        kind = _kind(request.headers.get("content-type"))
+        if kind == "multipart/form-data":
+            raise invalid("file", "缺少必填字段", "multipart 字段 file")
+        suffix, content = _suffix("", kind), await request.body()
+    if not content.strip():
+        raise invalid("file", "内容为空", "非空文件")
+    return suffix, content
+
+
+def _keep(folder: Path, suffix: str, content: bytes) -> None:
+    folder.mkdir(parents=True)
+    with (folder / f"{INPUT}{suffix}").open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@router.post("", status_code=202)
+async def create_job(
+    request: Request,
+    opened: Opened,
+    grant: Quality,
+    file: UploadFile | None = None,
+    form: Annotated[str | None, Form(pattern=CODE)] = None,
+    form_code: Annotated[str | None, Query(alias="form", pattern=CODE)] = None,
+    as_of: AwareDatetime | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Queue a file of transcripts (JSONL, CSV, XLSX) for scoring with a form."""
+    code = form or form_code or "standard"
+    form_of(opened.settings, grant.tenant, code, as_of)
+    suffix, content = await _upload(request, file)
+    identity = wiring.new_id("jb")
+    folder = folder_of(opened.settings, identity)
+    await asyncio.to_thread(_keep, folder, suffix, content)
+    given = {"sha256": hashlib.sha256(content).hexdigest(), "form": code, "as_of": as_of}
+    data: Json = {
+        "form": code,
+        "as_of": as_of.isoformat() if as_of else None,
+        "input": f"{INPUT}{suffix}",
+        "bytes": len(content),
+    }
+
+    def unit(writer: Writer) -> tuple[int, Json]:
+        jobs.add(writer, grant.tenant, identity, "quality", data, grant.actor_id)
+        return 202, {"id": identity, "state": "queued", "form": code, "done": 0, "total": None, "eta": None}
+
+    answer = await once(opened, grant, idempotency_key, given, unit)
+    told = json.loads(bytes(answer.body))["id"]
+    if told != identity:  # answered from an earlier request: its own input is there already
+        await asyncio.to_thread(shutil.rmtree, folder, True)
+    worker: Worker = request.app.state.worker
+    worker.wake()
+    answer.headers["Location"] = f"/v1/quality/jobs/{told}"
+    return answer
+
+
+def shown(job: Json) -> Json:
+    """A job as clients see it; `eta` in seconds while it runs."""
+    eta = None
+    if job["state"] == "running" and job["done"] and job["total"]:
+        spent = (datetime.now(UTC) - datetime.fromisoformat(job["started_at"])).total_seconds()
+        eta = round(spent * (job["total"] - job["done"]) / job["done"], 1)
+    names = ("id", "state", "done", "total", "error", "by", "created_at", "started_at", "finished_at")
+    told = {name: job[name] for name in names}
+    return {**told, "eta": eta, "form": job["data"]["form"], "as_of": job["data"]["as_of"]}
+
+
+async def _job(opened: Opened, tenant: str, identity: str) -> Json:
+    job = await opened.store.aread(lambda reader: jobs.get(reader, tenant, identity))
+    if job is None:
+        raise not_found("任务", identity)
+    return job
+
+
+@router.get("")
+async def list_jobs(opened: Opened, grant: Quality, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Json:
+    """Jobs, newest first."""
+    found = await opened.store.aread(lambda reader: jobs.listed(reader, grant.tenant, limit))
+    return {"jobs": [shown(job) for job in found]}
+
+
+@router.get("/{job_id}")
+async def read_job(job_id: str, opened: Opened, grant: Quality) -> Json:
+    """State and progress of a job; its summary when it is done."""
+    job = await _job(opened, grant.tenant, job_id)
+    told = shown(job)
+    if job["state"] == "done":
+        told["summary"] = await asyncio.to_thread(_summary, folder_of(opened.settings, job_id))
+    return told
+
+
+def _summary(folder: Path) -> Any:
+    try:
+        return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+@router.get("/{job_id}/results", response_class=Response)
+async def job_results(
+    job_id: str, opened: Opened, grant: Quality, format: Literal["jsonl", "csv", "xlsx"] = "jsonl"
+) -> Response:
+    """Results in input order."""
+    job = await _job(opened, grant.tenant, job_id)
+    if job["state"] != "done":
+        raise Problem("conflict", f"任务状态是 {job['state']}，完成（done）后才有结果")
+    folder = folder_of(opened.settings, job_id)
+    path = folder / (SHEET if format == "xlsx" else RESULTS)
+    if not path.is_file():
+        raise not_found("任务结果", job_id)
+    if format == "csv":
+        path = await asyncio.to_thread(_as_csv, folder)
+    return FileResponse(path, media_type=MEDIA[format], filename=f"{job_id}.{format}")
+
+
+def _as_csv(folder: Path) -> Path:
+    """The results as CSV, made when it is first asked for; with the mark that spreadsheets need for Chinese."""
+    path = folder / "results.csv"
+    if not path.is_file():
+        beside = folder / f"results.{os.getpid()}-{threading.get_ident()}.part"
+        with (
+            (folder / RESULTS).open(encoding="utf-8") as lines,
+            beside.open("w", encoding="utf-8-sig", newline="") as stream,
+        ):
+            write_csv((json.loads(line) for line in lines), stream)
+        beside.replace(path)
+    return path
+
+
+@router.delete("/{job_id}")
+async def cancel_job(job_id: str, opened: Opened, grant: Quality) -> Json:
+    """Cancel a job that has not ended."""
+    state = await opened.store.awrite(lambda writer: jobs.cancel(writer, grant.tenant, job_id))
+    if state is None:
+        raise not_found("任务", job_id)
+    if state in ("done", "failed"):
+        raise Problem("conflict", f"任务状态是 {state}，已经结束")
+    return {"id": job_id, "state": state}

@@ -1,0 +1,163 @@
+"""What one live turn leads to: both cores joined over a conversation's small, bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from api import wiring
+from api.routing import CustomerIn
+from api.service import Service
+from api.suggest import audience_of, make
+from kb.knowledge import Knowledge
+from kb.suggest import SuggestRequest
+from nlp import handoff
+from nlp.sentiment import FULL, Sentiment, Trajectory, advance
+from nlp.transcript import Turn
+
+Json = dict[str, Any]
+Event = tuple[str, Json]
+
+CONTEXT_TURNS = 8
+"""Turns before this one that a suggestion looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that is remembered of a conversation between turns; its size does not grow with it."""
+
+    handoff: handoff.State
+    trajectory: Trajectory
+    channel: str | None = None
+    customer: Mapping[str, Any] | None = None
+    agent: Mapping[str, Any] | None = None
+
+    def to_json(self) -> Json:
+        course = self.trajectory
+        return {
+            "handoff": handoff.to_json(self.handoff),
+            "trajectory": {"value": course.value, "slope": course.slope, "n": course.n},
+            "channel": self.channel,
+            "customer": self.customer,
+            "agent": self.agent,
+        }
+
+
+def from_json(value: Mapping[str, Any]) -> Course:
+    """Read back what `to_json` wrote."""
+    return Course(
+        handoff.from_json(value["handoff"]),
+        Trajectory(**value["trajectory"]),
+        value.get("channel"),
+        value.get("customer"),
+        value.get("agent"),
+    )
+
+
+def opening(served_by: str, channel: str | None, customer: Json | None, agent: Json | None) -> Course:
+    """The memory of a conversation nobody has spoken in."""
+    return Course(handoff.start(served_by), Trajectory(), channel, customer, agent)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A turn to decide on: `turn` is masked, `before` are the masked turns ahead of it, `sent` what was sent."""
+
+    conversation_id: str
+    number: int
+    turn: Turn
+    before: Sequence[Turn]
+    sent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The reply to a turn, the new memory, and the suggestion to keep for feedback."""
+
+    reply: Json
+    course: Course
+    suggestion: Json | None
+
+
+async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, began: float) -> Decided:
+    """Everything that follows from one turn. Bounded work, whatever came before."""
+    models, policy = opened.models, opened.policy
+    sentiment = models.analyser.analyse([spoken.turn.text])[0]
+    trajectory, made = course.trajectory, None
+    if spoken.turn.role == "customer":
+        trajectory = advance(trajectory, sentiment, models.analyser.trajectory_policy)
+        made = await _suggest(opened, tenant, course, trajectory, spoken)
+    best = max((one["confidence"] for one in made["suggestions"]), default=0.0) if made else None
+    facts = handoff.TurnFacts(confidence=best, customer=course.customer)
+    state, decision = handoff.step(course.handoff, spoken.turn, sentiment, trajectory, facts, policy.handoff)
+    release = made.pop("release") if made else opened.sites.knowledge(tenant).release
+    mode = _mode(models, opened.sites.knowledge(tenant))
+    head = wiring.decision(wiring.new_id("tn"), mode, release, models, policy.version, began)
+    suggestion = None
+    if made is not None:
+        suggestion = {**head, "id": wiring.new_id("sg"), "conversation_id": spoken.conversation_id, **made}
+    reply = {
+        **head,
+        "conversation_id": spoken.conversation_id,
+        "turn_id": spoken.turn.turn_id,
+        "sentiment": _sentiment(sentiment),
+        "trajectory": {"value": round(trajectory.value, 4), "slope": round(trajectory.slope, 4)},
+        "handoff": handoff.decision_json(decision, state),
+        "suggestions": made["suggestions"] if made else [],
+        "suggestions_id": suggestion["id"] if suggestion else None,
+        "abstained": made["abstained"] if made else True,
+        "near_questions": made["near_questions"] if made else [],
+        "alerts": handoff.alerts(state),
+        "checklist": handoff.checklist(state),
+    }
+    return Decided(reply, replace(course, handoff=state, trajectory=trajectory), suggestion)
+
+
+def _mode(models: wiring.Models, knowledge: Knowledge) -> str:
+    return "rules_only" if models.analyser.mode != FULL else wiring.search_mode(models, knowledge)
+
+
+def _sentiment(sentiment: Sentiment) -> Json:
+    return {
+        "polarity": sentiment.polarity,
+        "score": round(sentiment.score, 4),
+        "emotion": sentiment.emotion,
+        "intensity": round(sentiment.intensity, 4),
+    }
+
+
+async def _suggest(
+    opened: Service, tenant: str, course: Course, trajectory: Trajectory, spoken: Spoken
+) -> Json:
+    customer = None if course.customer is None else CustomerIn(**course.customer)
+    done = frozenset(one["stage"] for one in handoff.checklist(course.handoff) if one["done"])
+    request = SuggestRequest(
+        turns=(*spoken.before, spoken.turn),
+        channel=course.channel,
+        audience=audience_of(None, customer),
+        done_stages=done,
+        mood=trajectory.value,
+        sent_ids=spoken.sent,
+        as_of=datetime.now(UTC),
+    )
+    made = await make(opened, tenant, request, None)
+    made.pop("rejected", None)
+    return made
+
+
+def events(turn: Json, reply: Json, before: str) -> Iterator[Event]:
+    """What desks are told of a turn; `before` is the handoff state it found."""
+    yield "turn", turn
+    mine = {"id": reply["id"], "turn_id": reply["turn_id"]}
+    analysis = {name: reply[name] for name in ("sentiment", "trajectory", "checklist")}
+    yield "analysis", {**mine, "role": turn["role"], **analysis}
+    if reply["suggestions_id"] is not None:
+        names = ("suggestions", "suggestions_id", "abstained", "near_questions")
+        yield "suggestions", {**mine, **{name: reply[name] for name in names}}
+    told = reply["handoff"]
+    if told["action"] != "none" or told["state"] != before:
+        yield "handoff", {**mine, **told}
+    for alert in reply["alerts"]:
+        yield "alert", {**mine, **alert}

@@ -1,0 +1,145 @@
+"""The background worker inside the service: leases jobs, scores them in a process of its own, stores the results.
+
+A job's process is spawned, so that the event loop stays quick and a cancelled job ends at once. What was
+scored is loaded idempotently, and a lease that ran out is taken over, so a killed service loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import multiprocessing
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from api import scoring
+from api.forms import form_of
+from api.scoring import INPUT, RESULTS, SHEET
+from api.service import Service
+from api.store import StoreBusy, Writer, jobs, results
+from api.store.jobs import Lease
+from api.telemetry import log
+from nlp.quality.form import FormError
+
+__all__ = ["INPUT", "RESULTS", "SHEET", "Worker"]
+
+IDLE_SECONDS = 1.0
+LOOK_SECONDS = 0.1
+BEAT_SECONDS = 1.0
+CHUNK = 200
+
+
+class Worker:
+    """Runs the jobs of every tenant, one at a time."""
+
+    def __init__(self, opened: Service) -> None:
+        self._opened = opened
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """A job was queued."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; a running job is then given back."""
+        while True:
+            self._woken.clear()
+            try:
+                lease = await self._take()
+                if lease is not None:
+                    await self._work(lease)
+                    continue
+            except Exception as error:  # the worker outlives a bad job and a busy store
+                log.error("worker", why=f"{type(error).__name__}: {error}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), IDLE_SECONDS)
+
+    async def _take(self) -> Lease | None:
+        store = self._opened.store
+        return await store.awrite(jobs.take) if await store.aread(jobs.waiting) else None
+
+    async def _work(self, lease: Lease) -> None:
+        try:
+            task = self._task(lease)
+        except FormError as error:
+            await self._finish(lease, "failed", str(error))
+            return
+        process = multiprocessing.get_context("spawn").Process(target=scoring.run, args=(task,), daemon=True)
+        await asyncio.to_thread(process.start)
+        try:
+            ended = await self._follow(lease, process, Path(task.folder))
+            if ended:
+                await self._conclude(lease, process.exitcode, Path(task.folder))
+        except asyncio.CancelledError:
+            process.kill()
+            await asyncio.shield(self._opened.store.awrite(lambda writer: jobs.release(writer, lease)))
+            raise
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.join)
+
+    def _task(self, lease: Lease) -> scoring.Task:
+        settings, data = self._opened.settings, lease.data
+        as_of = None if data["as_of"] is None else datetime.fromisoformat(data["as_of"])
+        _, policy = form_of(settings, lease.tenant, data["form"], as_of)
+        folder = (settings.data / "jobs" / lease.id).resolve()
+        models = None if settings.models is None else str(settings.models.resolve())
+        return scoring.Task(
+            str(folder), data["input"], data["form"], str(policy.resolve()), models, data["as_of"]
+        )
+
+    async def _follow(self, lease: Lease, process: SpawnProcess, folder: Path) -> bool:
+        """Wait for the process, beating; False when the job is no longer ours."""
+        loop = asyncio.get_running_loop()
+        beaten = 0.0
+        while process.is_alive():
+            await asyncio.sleep(LOOK_SECONDS)
+            if loop.time() - beaten >= BEAT_SECONDS:
+                beaten = loop.time()
+                if not await self._beat(lease, folder):
+                    return False
+        return await self._beat(lease, folder)
+
+    async def _beat(self, lease: Lease, folder: Path) -> bool:
+        done, total = await asyncio.to_thread(scoring.progress, folder)
+        return await self._opened.store.awrite(lambda writer: jobs.beat(writer, lease, done, total))
+
+    async def _conclude(self, lease: Lease, code: int | None, folder: Path) -> None:
+        if code != 0:
+            why = await asyncio.to_thread(scoring.failure, folder)
+            await self._finish(lease, "failed", why or f"评分进程异常退出（{code}）")
+            return
+        await self._load(lease, folder)
+        await self._finish(lease, "done")
+
+    async def _load(self, lease: Lease, folder: Path) -> None:
+        rows = _rows(folder)
+        while part := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
+
+            def unit(writer: Writer, part: list[Any] = part) -> None:
+                results.save(writer, lease.tenant, part)
+
+            while True:
+                try:
+                    await self._opened.store.awrite(unit)
+                    break
+                except StoreBusy:  # requests come first
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def _finish(self, lease: Lease, state: str, error: str | None = None) -> None:
+        await self._opened.store.awrite(lambda writer: jobs.finish(writer, lease, state, error))
+
+
+def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Results with their agents; lines that could not be read as transcripts have none."""
+    with (folder / RESULTS).open(encoding="utf-8") as file:
+        for line in file:
+            result = json.loads(line)
+            if "form" in result:
+                agent = result.get("agent")
+                yield result, agent.get("id") if isinstance(agent, dict) else agent
