@@ -41,13 +41,18 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Features in row order: runs of one or two letters, then words of two letters and more."""
+    """Features in row order: single letters, runs of two, then words of two letters and more."""
 
     grams: tuple[str, ...]
     words: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.grams) + len(self.words)
+
+    @property
+    def characters(self) -> int:
+        """How many of the first rows are single letters."""
+        return sum(len(gram) == 1 for gram in self.grams)
 
     @cached_property
     def _word_rows(self) -> dict[str, int]:

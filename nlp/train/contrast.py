@@ -94,6 +94,11 @@ def gather(data: Path, held: HeldOut, limit: int | None = None) -> Examples:
     examples.together["triclue"] = [
         (row["query"], row["positive"], row["negative"]) for row in rows_of("pairs/triclue.train")
     ]
+    examples.graded["triclue"] = [
+        (query, other, label)
+        for query, positive, negative in examples.together["triclue"]
+        for other, label in ((positive, 1.0), (negative, 0.0))
+    ]
     beike = rows_of("pairs/beike.train")
     examples.together["beike"] = [(row["query"], row["reply"], "") for row in beike if row["label"] == 1]
     for name in ("kb/alchemy.sections", "kb/d365.sections"):

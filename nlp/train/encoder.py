@@ -24,7 +24,7 @@ from nlp.train.contrast import Examples, gather
 from nlp.train.corpus import held_out, read_rows, sources
 from nlp.train.encoder_card import card
 from nlp.train.learn import Progress, Settings, Trainer
-from nlp.train.vocabulary import count, starting_rows, trust
+from nlp.train.vocabulary import count, starting_rows
 
 _PAIRS = ("atec.valid", "bq.dev", "lcqmc.dev", "afqmc.dev", "covid.dev", "triclue.dev")
 _SECTIONS = "kb/tidb.sections"
@@ -124,7 +124,7 @@ def train(
     settings = chosen if epochs is None else Settings(epochs=epochs, dim=dim, seed=seed, limit=limit)
     examples, vocabulary, rows = start(data, settings, progress)
     trainer = Trainer(examples, vocabulary, rows, settings)
-    table = trainer.run(progress) * trust(vocabulary, trainer.support(), settings.doubt)[:, None]
+    table = trainer.run(progress)
     folder = out / "encoder" / version
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -18,7 +18,8 @@ from nlp.text import normalise
 
 Floats = NDArray[np.float32]
 
-_RARE = 1e-3  # frequency at which a feature's starting weight is halved (smooth inverse frequency)
+_MIX = (1.0, 0.3, 0.4)  # shares of public character vectors, of company kept, and of chance
+_QUIET = 0.2  # what bigrams and words weigh at the start, beside characters: their names should not shout
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,6 @@ def count(texts: Sequence[str], bigrams: int, words: int, least: int = 3) -> Cou
     return Counted(vocabulary, np.array(counts, dtype=np.int64))
 
 
-def starting_weights(counted: Counted) -> Floats:
-    """Smooth inverse frequency of each feature among its own kind, 0…1."""
-    weights = np.empty(len(counted.counts), dtype=np.float32)
-    kinds = np.array([len(gram) for gram in counted.vocabulary.grams] + [3] * len(counted.vocabulary.words))
-    for kind in (1, 2, 3):
-        share = counted.counts[kinds == kind] / max(counted.counts[kinds == kind].sum(), 1)
-        weights[kinds == kind] = _RARE / (_RARE + share)
-    return weights
-
-
 def _characters(data: Path, vocabulary: Vocabulary, dim: int, random: np.random.Generator) -> Floats:
     # A feature starts as the mean of its characters' public vectors, turned into `dim` dimensions.
     vectors = np.load(data / "vectors/tencent_char_200d.npz", allow_pickle=False)["embeddings"]
@@ -74,15 +65,20 @@ def _characters(data: Path, vocabulary: Vocabulary, dim: int, random: np.random.
     return out
 
 
+def rarity(matrix: sparse.csr_matrix) -> Floats:
+    """Inverse document frequency of each feature, in natural logarithms."""
+    seen = np.asarray((matrix > 0).sum(axis=0)).ravel()
+    return np.asarray(np.log((matrix.shape[0] + 1) / (seen + 1.0)), dtype=np.float32)
+
+
 def _company(matrix: sparse.csr_matrix, dim: int, random: np.random.Generator) -> Floats:
     # Latent semantic analysis: features that keep the same company start close together.
     from sklearn.utils.extmath import randomized_svd
 
     seen = np.asarray((matrix > 0).sum(axis=0)).ravel()
-    idf = np.log((matrix.shape[0] + 1) / (seen + 1.0)).astype(np.float32)
     weighted = matrix.copy()
     weighted.data = 1 + np.log(weighted.data)
-    weighted = weighted @ sparse.diags(idf)
+    weighted = weighted @ sparse.diags(rarity(matrix))
     length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     weighted = sparse.diags(1 / np.maximum(length, 1e-6).astype(np.float32)) @ weighted
     seed = int(random.integers(1 << 31))
@@ -102,18 +98,7 @@ def starting_rows(data: Path, counted: Counted, matrix: sparse.csr_matrix, dim: 
     characters = _unit(_characters(data, counted.vocabulary, dim, random))
     company = _unit(_company(matrix, dim, random))
     alone = _unit(random.standard_normal(company.shape).astype(np.float32))
-    rows = _unit(0.6 * characters + 0.8 * company + 0.5 * alone)
-    return rows * starting_weights(counted)[:, None]
-
-
-def trust(vocabulary: Vocabulary, support: NDArray[np.float64], doubt: float) -> Floats:
-    """How far to believe what was learned of a bigram or word seen `support` times; characters always, 1.
-
-    A rare bigram mostly says that two texts share a name, which the characters say already; shrinking it
-    keeps the encoder useful outside the domains it was trained on.
-    """
-    kept = np.asarray(support / (support + doubt), dtype=np.float32)
-    for row, gram in enumerate(vocabulary.grams):
-        if len(gram) == 1:
-            kept[row] = 1.0
-    return kept
+    rows = _unit(_MIX[0] * characters + _MIX[1] * company + _MIX[2] * alone)
+    weights = rarity(matrix) / rarity(matrix).mean()
+    weights[counted.vocabulary.characters :] *= _QUIET
+    return np.asarray(rows * weights[:, None], dtype=np.float32)
