@@ -124,13 +124,7 @@ STREAMED = {
 
 @router.get("/events", response_class=EventSourceResponse, responses=STREAMED)  # type: ignore[arg-type]
 async def all_events(
-    request: Request, opened: Opened, grant: AgentKey, last_event_id: def _after(
-    tenant: str, seen: int, conversation_id: str | None
-) -> Callable[[Reader], list[tuple[int, str, Json]]]:
-    return lambda reader: conversations.events_after(reader, tenant, seen, conversation_id)
-
-
-LastEventId = None
+    request: Request, opened: Opened, grant: AgentKey, last_event_id: LastEventId = None
 ) -> EventSourceResponse:
     """Events of every conversation, from now on or after `Last-Event-ID`."""
     after = _number(last_event_id)
@@ -145,13 +139,7 @@ LastEventId = None
     responses=STREAMED,  # type: ignore[arg-type]
 )
 async def conversation_events(
-    conversation_id: str, request: Request, opened: Opened, grant: Bot, last_event_id: def _after(
-    tenant: str, seen: int, conversation_id: str | None
-) -> Callable[[Reader], list[tuple[int, str, Json]]]:
-    return lambda reader: conversations.events_after(reader, tenant, seen, conversation_id)
-
-
-LastEventId = None
+    conversation_id: str, request: Request, opened: Opened, grant: Bot, last_event_id: LastEventId = None
 ) -> EventSourceResponse:
     """Events of one conversation, from its beginning or after `Last-Event-ID`."""
     after = _number(last_event_id) or 0
