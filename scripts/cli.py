@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from scripts import backup, bench, demo, doctor, evaluate, kb, keys, models, route, serve, suggest, train
+from scripts import (
+    backup,
+    bench,
+    demo,
+    doctor,
+    evaluate,
+    kb,
+    keys,
+    models,
+    quality,
+    route,
+    serve,
+    suggest,
+    train,
+)
 from scripts.console import Failed, Misused, group, note
 
 app = group("坐席 Zuoxi：自托管、中文优先的智能坐席辅助服务（分单、话术推荐、情绪转接、智能质检）")
@@ -19,6 +33,7 @@ app.command(epilog="例：zuoxi restore 备份.tar --data ./data-new")(backup.re
 app.command(epilog="例：zuoxi bench --seconds 30 --only suggest")(bench.bench)
 app.add_typer(kb.app, name="kb")
 app.add_typer(keys.app, name="keys")
+app.add_typer(quality.app, name="quality")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")

@@ -33,7 +33,13 @@ class Misused(Exception):
 
 def group(help_text: str) -> typer.Typer:
     """A command group in the house style: Chinese help, no completion machinery."""
-    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
 
 
 def say(text: str) -> None:

@@ -160,9 +160,8 @@ def _pairs(plan: Plan) -> Figures:
 
 
 def _retrieval(plan: Plan) -> Figures:
-    from scripts.retrieval import ways
-
     from nlp.evaluate.retrieval import evaluate_retrieval, read_collection
+    from scripts.retrieval import ways
 
     _only_overlap(plan)
     collection = read_collection(plan.data)

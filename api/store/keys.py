@@ -97,6 +97,16 @@ def count(reader: Reader, tenant: str, scope: Scope) -> int:
     return len(rows.all())
 
 
+def listed(reader: Reader, tenant: str) -> list[dict[str, Any]]:
+    """Every key of a tenant, oldest first, without its digest."""
+    keys = schema.keys
+    shown = (keys.c.id, keys.c.scope, keys.c.actor, keys.c.created_at, keys.c.expires_at, keys.c.revoked_at)
+    rows = reader.execute(
+        select(*shown).where(keys.c.tenant == tenant).order_by(keys.c.created_at, keys.c.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
 def revoke(writer: Writer, tenant: str, key_id: str) -> bool:
     """End a key; False where there is none."""
     keys = schema.keys

@@ -1,0 +1,70 @@
+"""The bench's client and the figures' table."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from scripts.console import Failed
+from scripts.figures import BEGIN, END, Line, table, written
+from scripts.load import Outcome, Target, drive, percentile
+from tests.scripts.running import Run
+
+
+def test_the_client_counts_answers_and_refusals() -> None:
+    """Of answers that alternate between 200 and 503, both are counted and only the first are timed."""
+
+    async def scene() -> Outcome:
+        number = 0
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal number
+            while True:
+                try:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                except asyncio.IncompleteReadError:
+                    break
+                assert b"Authorization: Bearer k" in head
+                await reader.readexactly(2)
+                number += 1
+                status = b"200 OK" if number % 2 else b"503 Busy"
+                writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 4\r\n\r\ntrue")
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        target = Target("127.0.0.1", server.sockets[0].getsockname()[1], "k")
+        outcome = await drive(target, lambda _: target.request("POST", "/x", b"{}"), 3, 0.5)
+        server.close()
+        return outcome
+
+    outcome = asyncio.run(scene())
+    assert outcome.statuses[200] == len(outcome.answered) > 0
+    assert outcome.refusals() == {"503": outcome.statuses[503]}
+    assert outcome.rate > 0
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 1), (0.5, 50), (0.99, 99), (1.0, 100)])
+def test_percentiles_are_observed_values(share: float, expected: int) -> None:
+    """The p-th percentile of 1 … 100 is p."""
+    assert percentile([float(at) for at in range(100, 0, -1)], share) == expected
+
+
+def test_unknown_suites_are_bad_usage(zuoxi: Run) -> None:
+    """A suite that does not exist is refused with the ones that do."""
+    done = zuoxi("bench", "--only", "warp")
+    assert done.code == 2
+    assert "suggest" in done.err
+
+
+def test_figures_stand_between_their_markers() -> None:
+    """The table replaces what stood between the markers and nothing else; without markers it fails."""
+    lines = [Line("句对", "x", "随附", "Spearman", 0.5, 0.25, "双字重合")]
+    text = f"# 标题\n{BEGIN}\n旧\n{END}\n尾"
+    new = written(text, table(lines))
+    assert new.startswith("# 标题\n")
+    assert new.endswith(f"{END}\n尾")
+    assert "| 0.500 | 0.250 |" in new
+    assert "旧" not in new
+    with pytest.raises(Failed):
+        written("没有标记", table(lines))
