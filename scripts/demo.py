@@ -45,7 +45,7 @@ def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: A
         fill = _wants_filling(settings.data, store)
         keys = _mint(store)
         if fill:
-            await _fill(app, settings.data, keys["admin"])
+            await _fill(app, settings.data, keys)
         if as_json:
             tell({"url": url, "keys": keys})
         else:
@@ -78,14 +78,15 @@ def _mint(store: Store) -> dict[str, str]:
     return store.write(unit)
 
 
-async def _fill(app: FastAPI, folder: Path, key: str) -> None:
+async def _fill(app: FastAPI, folder: Path, keys: dict[str, str]) -> None:
     from scripts import demo_site
     from scripts.inside import Inside
 
     mark = folder / MARK
     mark.write_text('{"filled": false}\n', encoding="utf-8")
     note("正在填入演示内容…")
-    for step, done in await demo_site.fill(app.state.service, Inside(app, key)):
+    clients = {scope: Inside(app, key) for scope, key in keys.items()}
+    for step, done in await demo_site.fill(app.state.service, clients):
         note(f"  {step}：{done}")
     mark.write_text('{"filled": true}\n', encoding="utf-8")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any
@@ -15,6 +15,8 @@ from scripts.inside import Inside
 from scripts.site import TENANT
 
 Json = dict[str, Any]
+Clients = Mapping[str, Inside]
+"""A client for each scope."""
 HANDBOOK = ("faq", "script", "sop", "policy", "case", "manual")
 TICKETS = 120
 LIVE = {"cv-01": 6, "cv-04": 8, "cv-06": 10, "cv-05": 8, "cv-21": 5, "cv-10": 4, "cv-02": 5}
@@ -46,18 +48,18 @@ def handbook() -> dict[str, Entry]:
     return found
 
 
-async def fill(service: Service, client: Inside) -> list[tuple[str, str]]:
+async def fill(service: Service, clients: Clients) -> list[tuple[str, str]]:
     """Fill an empty site; what is there already (a fill that was cut short) is left. Returns what was done."""
     done: list[tuple[str, str]] = []
     for name, step in STEPS:
         try:
-            done.append((name, await step(service, client)))
+            done.append((name, await step(service, clients)))
         except Incomplete as error:
             done.append((name, f"未完成（{error}）"))
     return done
 
 
-async def _handbook(service: Service, _: Inside) -> str:
+async def _handbook(service: Service, _: Clients) -> str:
     head = await service.store.aread(lambda reader: entries.head(reader, TENANT))
     if head is None:
         put = handbook()
@@ -66,7 +68,7 @@ async def _handbook(service: Service, _: Inside) -> str:
     return f"已有 {head.name}"
 
 
-async def _scenes(service: Service, _: Inside) -> str:
+async def _scenes(service: Service, _: Clients) -> str:
     scripted = [
         {
             "id": one["id"],
@@ -82,7 +84,7 @@ async def _scenes(service: Service, _: Inside) -> str:
     return f"{len(scripted)} 个"
 
 
-async def _tickets(_: Service, client: Inside) -> str:
+async def _tickets(_: Service, clients: Clients) -> str:
     now = datetime.now(UTC)
     every = rows("tickets.train-a.jsonl") + rows("tickets.train-b.jsonl")
     chosen = every[:: max(1, len(every) // TICKETS)][:TICKETS]
@@ -97,22 +99,22 @@ async def _tickets(_: Service, client: Inside) -> str:
         }
         for at, one in enumerate(chosen)
     ]
-    reply = await _ask(client, "/v1/tickets/route-batch", {"tickets": tickets})
+    reply = await _ask(clients["bot"], "/v1/tickets/route-batch", {"tickets": tickets})
     return f"{len(reply['results'])} 张"
 
 
-async def _quality(_: Service, client: Inside) -> str:
+async def _quality(_: Service, clients: Clients) -> str:
     conversations = rows("conversations.jsonl")
     for one in conversations:
         transcript = {name: value for name, value in one.items() if name not in ("labels", "split")}
-        await _ask(client, "/v1/quality/score", {"transcript": transcript})
+        await _ask(clients["quality"], "/v1/quality/score", {"transcript": transcript})
     return f"{len(conversations)} 份"
 
 
-async def _live(_: Service, client: Inside) -> str:
+async def _live(_: Service, clients: Clients) -> str:
     by_id = {one["id"]: one for one in rows("conversations.jsonl")}
     for name, said in LIVE.items():
-        await _replay(client, f"demo-{name}", by_id[name], said)
+        await _replay(clients["agent"], f"demo-{name}", by_id[name], said)
     return f"{len(LIVE)} 通"
 
 
@@ -137,9 +139,9 @@ async def _replay(client: Inside, identity: str, one: Json, said: int) -> None:
         await _ask(client, f"/v1/conversations/{identity}/turns", body)
 
 
-async def _feedback(_: Service, client: Inside) -> str:
+async def _feedback(_: Service, clients: Clients) -> str:
     asked = [ticket["text"] for ticket in rows("tickets.train-b.jsonl")[::30]][:15]
-    told = 0
+    client, told = clients["agent"], 0
     for at, text in enumerate(asked):
         made = await _ask(client, "/v1/suggest", {"query": text[:500]})
         for suggestion in made["suggestions"][:1]:
@@ -159,7 +161,7 @@ async def _ask(client: Inside, path: str, body: Json) -> Json:
     return answer
 
 
-STEPS: tuple[tuple[str, Callable[[Service, Inside], Awaitable[str]]], ...] = (
+STEPS: tuple[tuple[str, Callable[[Service, Clients], Awaitable[str]]], ...] = (
     ("知识", _handbook),
     ("演练场景", _scenes),
     ("工单", _tickets),

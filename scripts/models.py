@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from scripts.console import AsJson, Failed, group, progress, say, table, tell
+from scripts.console import AsJson, Failed, Misused, group, progress, say, table, tell
 
 app = group("模型：列出、校验、转换并加入 Hugging Face 模型")
+TASKS = ("encoder", "intent", "sentiment", "emotion")
 Root = Annotated[
     Path | None, typer.Option("--models", envvar="ZUOXI_MODELS", help="模型目录；缺省为随程序发布的 models/")
 ]
@@ -71,12 +72,16 @@ def verify(models: Root = None, as_json: AsJson = False) -> None:
 @app.command(epilog="例：zuoxi models add ./bge-small-zh-v1.5 --task encoder")
 def add(
     source: Annotated[str, typer.Argument(help="Hugging Face 名称，或本地目录")],
-    task: Annotated[str, typer.Option("--task", help="encoder、intent、sentiment、emotion")] = "encoder",
+    task: Annotated[str, typer.Option("--task", help="|".join(TASKS))] = "encoder",
     version: Annotated[str | None, typer.Option("--version", help="版本名；缺省由来源得出")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="量化为 int8：更小更快，略失精度")] = False,
+    licence: Annotated[str, typer.Option("--licence", help="记入清单的许可")] = "见模型来源",
     models: Root = None,
     as_json: AsJson = False,
 ) -> None:
     """把编码器或分类器转换一次（ONNX、分词器、清单、一致性检验）；需要可选依赖 train。"""
+    if task not in TASKS:
+        raise Misused(f"没有任务 {task}：可用 {'|'.join(TASKS)}")
     try:
         from nlp.train.add import add as convert
     except ImportError as error:
@@ -85,12 +90,23 @@ def add(
 
     try:
         with progress("转换"):
-            made = convert(source, artefacts.models_root(models), task=task, version=version)
+            kind: Literal["encoder", "classifier"] = "encoder" if task == "encoder" else "classifier"
+            made = convert(
+                source,
+                artefacts.models_root(models),
+                kind,
+                task=task,
+                version=version,
+                quantise=int8,
+                licence=licence,
+            )
     except (artefacts.ArtefactError, OSError, ValueError, RuntimeError) as error:
         raise Failed(f"没有加入：{error}") from None
     if as_json:
         tell({"task": made.task, "version": made.version, "folder": str(made.folder)})
+        return
+    say(f"已加入 {made.name}（{made.folder}）")
+    if task == "encoder":
+        say(f'让站点使用它：在 zuoxi.toml 里写 encoder = "{made.version}"（或设 ZUOXI_ENCODER），然后重启')
     else:
-        say(
-            f"已加入 {made.name}（{made.folder}）。设 ZUOXI_{task.upper()}={made.version} 或改 current.toml 后重启生效"
-        )
+        say(f'让站点使用它：在模型目录的 current.toml 里写 {task} = "{made.version}"，然后重启')
