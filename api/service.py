@@ -40,7 +40,8 @@ def open_service(settings: Settings) -> Service:
     """Open the data folder: database, models, policies, handbooks."""
     settings.data.mkdir(parents=True, exist_ok=True)
     store = Store(settings.url)
-    models = load_models(settings.models, settings.encoder)
+    folder = settings.data / "policy"
+    models = load_models(settings.models, settings.encoder, folder)
     sites = Sites(store, settings.data, models.encode, models.encoder_version)
     sites.start()
-    return Service(settings, store, models, policies(settings.data / "policy"), sites)
+    return Service(settings, store, models, policies(folder), sites)

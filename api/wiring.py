@@ -24,7 +24,7 @@ from kb.search import Hit, search
 from kb.segment import Encode
 from kb.suggest import SuggestRequest, suggest
 from nlp import artefacts
-from nlp.classify import Classifier, load_classifier
+from nlp.classify import Classifier, Thresholds, load_classifier, load_thresholds
 from nlp.encode import Encoder, load_encoder
 from nlp.policy import Policy, load_policy
 
@@ -38,6 +38,7 @@ class Models:
     encoder: Encoder | None
     intent: Classifier | None
     analyser: SentimentAnalyser
+    bands: Thresholds | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -54,8 +55,11 @@ class Models:
         return {name: part.version for name, part in parts.items() if part is not None}
 
 
-def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
-    """Load what is there; a missing or damaged model degrades its job and is named in `missing`."""
+def load_models(root: Path | None = None, encoder: str | None = None, folder: Path | None = None) -> Models:
+    """Load what is there; a missing or damaged model degrades its job and is named in `missing`.
+
+    `folder` is the site's policy folder: its mood words stand in for the shipped ones.
+    """
     missing: dict[str, str] = {}
 
     def attempt(name: str, load: Any) -> Any:
@@ -65,12 +69,13 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
             missing[name] = str(error)
             return None
 
-    return Models(
-        attempt("encoder", lambda: load_encoder(artefacts.find("encoder", root, version=encoder))),
-        attempt("intent", lambda: load_classifier("intent", root)),
-        attempt("sentiment", lambda: load_analyser(root)) or load_analyser(None, models=False),
-        missing,
-    )
+    vectors = attempt("encoder", lambda: load_encoder(artefacts.find("encoder", root, version=encoder)))
+    intent = attempt("intent", lambda: load_classifier("intent", root, vectors))
+    analyser = load_analyser(root, folder)
+    if analyser.mode != "full":
+        missing["sentiment"] = "没有可用的情感与情绪模型：只按词语规则判断"
+    bands = None if intent is None else attempt("intent", lambda: load_thresholds("intent", root))
+    return Models(vectors, intent, analyser, bands, missing)
 
 
 def new_id(kind: str) -> str:
@@ -104,9 +109,8 @@ def route_tickets(models: Models, policy: Policy, tickets: Sequence[Ticket], now
     else:
         labels = models.intent.labels
         rows = [dict(zip(labels, map(float, row), strict=True)) for row in models.intent.probabilities(texts)]
-    thresholds = None if models.intent is None else models.intent.thresholds
     return [
-        route(ticket, probabilities, sentiment, policy, now, thresholds=thresholds)
+        route(ticket, probabilities, sentiment, policy, now, thresholds=models.bands)
         for ticket, probabilities, sentiment in zip(tickets, rows, sentiments, strict=True)
     ]
 
