@@ -119,7 +119,7 @@ def score_many(
         for (number, index), sentiment in zip(places, results, strict=True):
             sentiments[number][index] = sentiment
     prepared = prepare(form, folder)
-    mode = "full" if analyser is not None else "rules_only"
+    mode = str(getattr(analyser, "mode", "full")) if analyser is not None else "rules_only"
     return [
         _score(open_dialogue(t, prepared, feelings, facts, encode), moment_of(t, as_of), mode)
         for t, feelings in zip(batch, sentiments, strict=True)
