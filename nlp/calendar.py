@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nlp.policy import Preset, Table
+from nlp.tables import Preset, Table
 
 Period = tuple[int, int]
 """Open seconds of a local day, half-open `[start, end)`, 0…86,400."""

@@ -6,11 +6,11 @@ Rules decide alone: a model may raise a ticket elsewhere, nothing lowers what a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from nlp.policy import Preset
 from nlp.rules import Found, RuleSet, read_rules
+from nlp.tables import Preset
 
 Level = Literal["normal", "urgent", "critical"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -34,6 +34,15 @@ class Priority:
     level: Level
     confidence: float
     reasons: tuple[Reason, ...]
+
+    def shifted(self, by: int, length: int) -> Priority:
+        """The same with spans moved by `by` and kept within a text of `length` code points."""
+
+        def moved(at: int) -> int:
+            return min(max(at + by, 0), length)
+
+        reasons = (replace(one, start=moved(one.start), end=moved(one.end)) for one in self.reasons)
+        return replace(self, reasons=tuple(reasons))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import re2
 
-from nlp.policy import Table
+from nlp.tables import Table
 from nlp.text import Clean, clean, sentences
 
 Where = Literal["sentence", "text", "before", "after", "near"]
@@ -131,10 +131,11 @@ def compile_pattern(table: Table, key: str, value: str | None = None) -> Any:
         raise table.error(key, f"正则表达式有误：{reason}", "RE2 正则表达式") from None
 
 
-def read_rules(table: Table, levels: Sequence[str]) -> RuleSet:
+def read_rules(table: Table, levels: Sequence[str], codes: frozenset[str] | None = None) -> RuleSet:
     """Read `[words]`, `[guard.*]`, `standard` (guards of every rule) and `[[rule]]` of a policy file.
 
-    `{name}` inside a pattern stands for the word list of that name, so that lists are written once.
+    `{name}` inside a pattern stands for the word list of that name, so that lists are written once. A rule
+    without a level has the first of `levels`; with `codes`, rules of another code are left out.
     """
     words = {key: _alternatives(table, key) for key in table.table("words", required=False).values}
     guards = {
@@ -143,6 +144,7 @@ def read_rules(table: Table, levels: Sequence[str]) -> RuleSet:
     }
     standard = table.texts("standard", ())
     rules = tuple(_rule(item, levels, guards, words, standard) for item in table.tables("rule"))
+    rules = tuple(rule for rule in rules if codes is None or rule.code in codes)
     automaton = re2.Set.SearchSet()
     for rule in rules:
         automaton.Add(rule.pattern.pattern)
@@ -187,7 +189,7 @@ def _rule(
         named[key] = tuple(guards[name] for name in names)
     return Rule(
         table.text("code"),
-        table.text("level", choices=tuple(levels)),
+        table.text("level", levels[0], tuple(levels)),
         _filled(table, "pattern", words),
         named["must"],
         named["unless"],
