@@ -8,22 +8,47 @@ from collections.abc import AsyncIterator, Mapping
 
 from fastapi import FastAPI
 
-from api import errors, health, kb, routing, scenes, session, suggest, web
+from api import (
+    conversations,
+    drafts,
+    embed,
+    errors,
+    events,
+    forms,
+    health,
+    jobs,
+    kb,
+    quality,
+    reports,
+    routing,
+    scenes,
+    session,
+    suggest,
+    web,
+)
 from api.auth import Doorman
+from api.conversations import Lanes
+from api.events import Bell
 from api.limits import Rate, Shed
 from api.service import Service, open_service, program_version
 from api.settings import Settings
 from api.store import StoreBusy, StoreClosed
 from api.store.decisions import Mismatch
 from api.telemetry import Trace
+from api.worker import Worker
 from kb.entries import EntryError
+from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
-DOORS = (health, session, kb, routing, suggest, scenes)
+DOORS = (
+    *(health, session, kb, routing, suggest, scenes, drafts),
+    *(events, conversations, forms, jobs, quality, reports, embed),
+)
 
 DOMAIN: Mapping[type[Exception], str] = {
     EntryError: "invalid",
     TranscriptError: "invalid",
+    FormError: "invalid",
     Mismatch: "idempotency_mismatch",
     StoreBusy: "busy",
     StoreClosed: "unavailable",
@@ -39,14 +64,16 @@ def create_app(
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
     opened = service or open_service(settings)
+    worker = Worker(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        follow = asyncio.create_task(opened.sites.follow())
+        tasks = [asyncio.create_task(opened.sites.follow()), asyncio.create_task(worker.run())]
         yield
-        follow.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await follow
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await asyncio.to_thread(opened.close)
 
     app = FastAPI(
@@ -58,6 +85,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = opened
+    app.state.worker, app.state.bell, app.state.lanes = worker, Bell(), Lanes()
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
     for door in DOORS:
         app.include_router(door.router)

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -65,10 +66,17 @@ def form_of(settings: Settings, tenant: str, code: str, as_of: datetime | None) 
 def _forms_in(folder: FilePath) -> Iterator[tuple[Form, FilePath]]:
     """Readable forms of a folder; a broken file is not one, and `validate` says why."""
     for path in sorted(folder.glob("*.toml")):
-        try:
-            yield parse_form_text(path.read_text(encoding="utf-8")), path
-        except FormError:
-            continue
+        form = _parsed(path, path.stat().st_mtime_ns)
+        if form is not None:
+            yield form, path
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: FilePath, _changed: int) -> Form | None:
+    try:
+        return parse_form_text(path.read_text(encoding="utf-8"))
+    except FormError:
+        return None
 
 
 def _all(settings: Settings, tenant: str) -> dict[str, list[tuple[Form, FilePath, str]]]:

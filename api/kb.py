@@ -25,7 +25,7 @@ from api.telemetry import DECISIONS
 from kb import handbook
 from kb.entries import Entry, from_json
 from kb.filters import Filters
-from kb.ingest import UnreadableFile, read_entries
+from kb.ingest import FileRefused, read_entries
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -182,7 +182,7 @@ async def import_file(
     name, content = await uploaded(request, file)
     try:
         ingested = await asyncio.to_thread(read_entries, name, content)
-    except UnreadableFile as error:
+    except FileRefused as error:
         raise invalid("file", str(error), error.accepted) from None
     put = {entry.id: entry for entry in ingested.entries}
     reply: Json = {"report": ingested.report.to_json(), "imported": len(put), "state": None, "release": None}

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from api import wiring
+from api.forms import form_of, site_folder
 from api.routing import CustomerIn
 from api.service import Service
 from api.suggest import audience_of, make
 from kb.knowledge import Knowledge
 from kb.suggest import SuggestRequest
 from nlp import handoff
+from nlp.quality.dialogue import prepare
+from nlp.routing import Ticket
 from nlp.sentiment import FULL, Sentiment, Trajectory, advance
-from nlp.transcript import Turn
+from nlp.stages import stages_of
+from nlp.text import clean, normalise
+from nlp.transcript import SERVICE_ROLES, Customer, Turn
 
 Json = dict[str, Any]
 Event = tuple[str, Json]
 
 CONTEXT_TURNS = 8
 """Turns before this one that a suggestion looks at."""
+TELLING = 5
+"""Characters from which a customer's words are worth routing by."""
+FORM = "standard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +91,17 @@ class Decided:
 
 async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, began: float) -> Decided:
     """Everything that follows from one turn. Bounded work, whatever came before."""
-    models, policy = opened.models, opened.policy
-    sentiment = models.analyser.analyse([spoken.turn.text])[0]
+    models, policy, turn = opened.models, opened.policy, spoken.turn
+    sentiment = models.analyser.analyse([turn.text])[0]
     trajectory, made = course.trajectory, None
-    if spoken.turn.role == "customer":
+    if turn.role == "customer":
         trajectory = advance(trajectory, sentiment, models.analyser.trajectory_policy)
         made = await _suggest(opened, tenant, course, trajectory, spoken)
-    best = max((one["confidence"] for one in made["suggestions"]), default=0.0) if made else None
-    facts = handoff.TurnFacts(confidence=best, customer=course.customer)
-    state, decision = handoff.step(course.handoff, spoken.turn, sentiment, trajectory, facts, policy.handoff)
-    release = made.pop("release") if made else opened.sites.knowledge(tenant).release
-    mode = _mode(models, opened.sites.knowledge(tenant))
+    facts = _facts(opened, tenant, course, turn, made)
+    state, decision = handoff.step(course.handoff, turn, sentiment, trajectory, facts, policy.handoff)
+    knowledge = opened.sites.knowledge(tenant)
+    release = made.pop("release") if made else knowledge.release
+    mode = _mode(models, knowledge)
     head = wiring.decision(wiring.new_id("tn"), mode, release, models, policy.version, began)
     suggestion = None
     if made is not None:
@@ -101,18 +109,56 @@ async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, b
     reply = {
         **head,
         "conversation_id": spoken.conversation_id,
-        "turn_id": spoken.turn.turn_id,
+        "turn_id": turn.turn_id,
         "sentiment": _sentiment(sentiment),
         "trajectory": {"value": round(trajectory.value, 4), "slope": round(trajectory.slope, 4)},
-        "handoff": handoff.decision_json(decision, state),
+        "handoff": handoff.decision_json(decision),
         "suggestions": made["suggestions"] if made else [],
         "suggestions_id": suggestion["id"] if suggestion else None,
         "abstained": made["abstained"] if made else True,
         "near_questions": made["near_questions"] if made else [],
-        "alerts": handoff.alerts(state),
-        "checklist": handoff.checklist(state),
+        "alerts": [asdict(alert) for alert in decision.alerts],
+        "checklist": checklist(state),
     }
     return Decided(reply, replace(course, handoff=state, trajectory=trajectory), suggestion)
+
+
+def checklist(state: handoff.State) -> list[Json]:
+    """The stages of a good conversation; a stage not reached names no turn."""
+    return [
+        {"stage": one.stage, "done": one.done, **({"turn": one.turn} if one.done else {})}
+        for one in handoff.checklist(state)
+    ]
+
+
+def _facts(opened: Service, tenant: str, course: Course, turn: Turn, made: Json | None) -> handoff.TurnFacts:
+    """What the other jobs know of a turn."""
+    if made is None:
+        if turn.role not in SERVICE_ROLES:
+            return handoff.TurnFacts()
+        forbidden = _forbidden(opened, tenant, turn.text) if turn.role != "bot" else ()
+        return handoff.TurnFacts(stages=stages_of(turn.text), forbidden=forbidden)
+    best = max((one["confidence"] for one in made["suggestions"]), default=0.0)
+    queue = None
+    if course.handoff.queue is None and len(turn.text) >= TELLING:
+        queue = _queue(opened, course, turn)
+    return handoff.TurnFacts(answer_confidence=best, queue=queue)
+
+
+def _queue(opened: Service, course: Course, turn: Turn) -> str:
+    """Where the conversation would be routed by its first telling words; asked once."""
+    customer = Customer(**course.customer) if course.customer else Customer()
+    ticket = Ticket(turn.text, channel=course.channel, customer=customer, created_at=turn.at)
+    return wiring.route_tickets(opened.models, opened.policy, [ticket], datetime.now(UTC))[0].queue.code
+
+
+def _forbidden(opened: Service, tenant: str, text: str) -> tuple[str, ...]:
+    """Stock refusals in an agent's turn, by the site's form."""
+    form, _ = form_of(opened.settings, tenant, FORM, None)
+    seen = clean(text)
+    found = prepare(form, site_folder(opened.settings)).matcher.hits(normalise(text))
+    spans = [seen.span(*span) for span in found.get("forbidden_word.said", ())]
+    return tuple(dict.fromkeys(text[start:end] for start, end in spans))
 
 
 def _mode(models: wiring.Models, knowledge: Knowledge) -> str:
@@ -132,7 +178,7 @@ async def _suggest(
     opened: Service, tenant: str, course: Course, trajectory: Trajectory, spoken: Spoken
 ) -> Json:
     customer = None if course.customer is None else CustomerIn(**course.customer)
-    done = frozenset(one["stage"] for one in handoff.checklist(course.handoff) if one["done"])
+    done = frozenset(stage for stage, _ in course.handoff.stages)
     request = SuggestRequest(
         turns=(*spoken.before, spoken.turn),
         channel=course.channel,

@@ -15,7 +15,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from api.deps import Json, Opened, Supervisor
 from api.errors import invalid
 from api.report_pages import to_html, to_xlsx
-from api.service import Service
 from api.store import Reader, conversations, decisions, results
 
 router = APIRouter(prefix="/v1", tags=["reports"])
@@ -102,11 +101,6 @@ def counts(reader: Reader, tenant: str, span: tuple[str, str]) -> Json:
     }
 
 
-def _names(opened: Service) -> dict[str, str]:
-    """Chinese names of the codes that a report shows."""
-    return {code: category.name for code, category in opened.policy.taxonomy.categories.items()}
-
-
 @router.get("/reports/{period}", response_class=Response)
 async def read_report(
     period: Period,
@@ -122,7 +116,7 @@ async def read_report(
     report = {"period": period, "from": span.begin.isoformat(), "to": span.end.isoformat(), **told}
     if format == "json":
         return JSONResponse(report)
-    names = _names(opened)
+    names = {code: node.name for code, node in opened.policy.taxonomy.codes.items()}
     if format == "html":
         return HTMLResponse(to_html(report, names), headers={"Content-Security-Policy": FRAME})
     name = f"zuoxi-{period}-{span.begin:%Y-%m-%d}.xlsx"

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from api import scoring
-from api.forms import form_of
+from api.forms import form_of, site_folder
 from api.scoring import INPUT, RESULTS, SHEET
 from api.service import Service
+from api.settings import Settings
 from api.store import StoreBusy, Writer, jobs, results
 from api.store.jobs import Lease
 from api.telemetry import log
@@ -66,7 +68,7 @@ class Worker:
     async def _work(self, lease: Lease) -> None:
         try:
             task = self._task(lease)
-        except FormError as error:
+        except (FormError, KeyError, ValueError) as error:
             await self._finish(lease, "failed", str(error))
             return
         process = multiprocessing.get_context("spawn").Process(target=scoring.run, args=(task,), daemon=True)
@@ -86,12 +88,13 @@ class Worker:
     def _task(self, lease: Lease) -> scoring.Task:
         settings, data = self._opened.settings, lease.data
         as_of = None if data["as_of"] is None else datetime.fromisoformat(data["as_of"])
-        _, policy = form_of(settings, lease.tenant, data["form"], as_of)
         folder = (settings.data / "jobs" / lease.id).resolve()
+        policy = folder / "policy"
+        if not policy.is_dir():
+            _, source = form_of(settings, lease.tenant, data["form"], as_of)
+            freeze(settings, source, policy)
         models = None if settings.models is None else str(settings.models.resolve())
-        return scoring.Task(
-            str(folder), data["input"], data["form"], str(policy.resolve()), models, data["as_of"]
-        )
+        return scoring.Task(str(folder), data["input"], data["form"], str(policy), models, data["as_of"])
 
     async def _follow(self, lease: Lease, process: SpawnProcess, folder: Path) -> bool:
         """Wait for the process, beating; False when the job is no longer ours."""
@@ -133,6 +136,18 @@ class Worker:
 
     async def _finish(self, lease: Lease, state: str, error: str | None = None) -> None:
         await self._opened.store.awrite(lambda writer: jobs.finish(writer, lease, state, error))
+
+
+def freeze(settings: Settings, source: Path, target: Path) -> None:
+    """Copy the policies a job is scored by: what is edited meanwhile does not change it half way."""
+    beside = target.with_name("policy.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    for path in site_folder(settings).glob("*.toml"):
+        shutil.copy2(path, beside)
+    if (source / "quality").is_dir():
+        shutil.copytree(source / "quality", beside / "quality")
+    beside.replace(target)
 
 
 def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], str | None]]:
