@@ -100,7 +100,7 @@ class Matcher:
         self._owner: list[str] = []
         # A filter looks for the literal parts of all patterns at once and then tries the few that can match:
         # thirty times faster here than one automaton of all patterns, whose states outgrow the cache.
-        self._filter = re2.Filter() if any(p.patterns for p in lists.values()) else None
+        self._filter: Any = re2.Filter() if any(p.patterns for p in lists.values()) else None
         for name, phrases in lists.items():
             for pattern in phrases.patterns:
                 compile_pattern(pattern)

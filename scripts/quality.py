@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from scripts.console import STDIN, AsJson, Data, Failed, Misused, given_bytes, group, note, progress, say, table, tell
+from scripts.console import (
+    STDIN,
+    AsJson,
+    Data,
+    Failed,
+    Misused,
+    given_bytes,
+    group,
+    note,
+    progress,
+    say,
+    table,
+    tell,
+)
 
 app = group("智能质检：按质检表给会话记录逐条评分，每处扣分都有证据")
 _TOP = 8
@@ -22,12 +35,18 @@ def _commands() -> None:
 
 @app.command(epilog="例：zuoxi quality score 会话.jsonl 会话.xlsx --out 质检结果 --workers 2")
 def score(
-    files: Annotated[list[str], typer.Argument(help=".jsonl（可 .gz .xz）、.csv、.xlsx；- 为标准输入（jsonl）")],
+    files: Annotated[
+        list[str], typer.Argument(help=".jsonl（可 .gz .xz）、.csv、.xlsx；- 为标准输入（jsonl）")
+    ],
     out: Annotated[Path, typer.Option("--out", help="结果目录；中断后用同一目录重新运行即续跑")],
     form: Annotated[str, typer.Option("--form", help="质检表代码")] = "standard",
     engine: Annotated[str, typer.Option("--engine", help="processes 或 ray")] = "processes",
-    workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, help="并行进程数，默认等于核数")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=256, help="并行进程数，默认等于核数")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")
+    ] = None,
     rules_only: Annotated[bool, typer.Option("--rules-only", help="不用模型，只按规则评分")] = False,
     data: Data = Path("data"),
     as_json: AsJson = False,
@@ -35,7 +54,7 @@ def score(
     """给文件里的每个会话评分，写出 results.jsonl、summary.json 与 results.xlsx。"""
     from nlp.batch.on_processes import EngineError
     from nlp.batch.plan import Setting
-    from nlp.batch.score import BusyError, score_files
+    from nlp.batch.score import BusyError, Engine, score_files
     from nlp.quality.form import FormError
     from nlp.readers import ReadError
 
@@ -48,7 +67,7 @@ def score(
         out.mkdir(parents=True, exist_ok=True)
         with progress("评分") as advance:
             paths = [_input(file, out) for file in files]
-            kind = "ray" if engine == "ray" else "processes"
+            kind: Engine = "ray" if engine == "ray" else "processes"
             summary = score_files(paths, out, setting, kind, workers, advance)
     except FormError as error:
         raise Misused(str(error)) from None
@@ -60,7 +79,9 @@ def score(
         return
     rate = summary.scored / seconds if seconds else 0.0
     mean = "-" if summary.mean is None else f"{summary.mean:g}"
-    say(f"已评 {summary.scored} 个会话，拒收 {summary.refused} 行，平均 {mean} 分，一票否决 {summary.veto} 个")
+    say(
+        f"已评 {summary.scored} 个会话，拒收 {summary.refused} 行，平均 {mean} 分，一票否决 {summary.veto} 个"
+    )
     worst = sorted(summary.violations.items(), key=lambda pair: -(pair[1]["rate"] or 0))[:_TOP]
     rows = [(v["name"], f"{v['failed']}/{v['judged']}", f"{v['rate']:.1%}") for _, v in worst if v["failed"]]
     table(("扣分项", "未通过/适用", "占比"), rows)

@@ -26,7 +26,11 @@ def run(shards: Iterable[Shard], setting: Setting, folder: Path, workers: int) -
     except ImportError:
         raise EngineError("没有安装 ray：请安装附加组件 zuoxi[ray]，或用 --engine processes") from None
     if not ray.is_initialized():
-        own = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": workers, "_temp_dir": tempfile.gettempdir() + "/zuoxi-ray"}
+        own = (
+            {}
+            if "RAY_ADDRESS" in os.environ
+            else {"num_cpus": workers, "_temp_dir": tempfile.gettempdir() + "/zuoxi-ray"}
+        )
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **own)
     task = ray.remote(max_retries=3)(run_shard)
     waiting: list[object] = []

@@ -17,7 +17,21 @@ SHEET_ROWS = 100_000
 _CELL = 32_000
 _SHOWN_PROBLEMS = 100
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-_HEADINGS = ("结果编号", "会话编号", "质检表", "得分", "等级", "一票否决", "满意度", "客服", "渠道", "类别", "扣分项", "诉求", "结果")
+_HEADINGS = (
+    "结果编号",
+    "会话编号",
+    "质检表",
+    "得分",
+    "等级",
+    "一票否决",
+    "满意度",
+    "客服",
+    "渠道",
+    "类别",
+    "扣分项",
+    "诉求",
+    "结果",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,11 @@ class _Sheet:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+    return "".join(
+        c
+        for c in text
+        if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
 
 
 def safe_cell(text: str) -> str:

@@ -22,7 +22,9 @@ from nlp.train.satisfaction import (
     shares_of,
 )
 
-_NEAR = np.array([[0.55, 0.30, 0.12, 0.03, 0.0], [0.06, 0.22, 0.44, 0.22, 0.06], [0.0, 0.03, 0.12, 0.30, 0.55]])
+_NEAR = np.array(
+    [[0.55, 0.30, 0.12, 0.03, 0.0], [0.06, 0.22, 0.44, 0.22, 0.06], [0.0, 0.03, 0.12, 0.30, 0.55]]
+)
 """How each level of satisfaction is spread over the five grades where no head was fitted."""
 
 
@@ -37,7 +39,9 @@ def _shipped(seen: Sequence[Seen]) -> dict[str, Floats]:
     return dict.fromkeys(ASPECTS, shares)
 
 
-def _compared(truth: Mapping[str, Floats], guess: Mapping[str, Floats]) -> dict[str, list[tuple[float, float]]]:
+def _compared(
+    truth: Mapping[str, Floats], guess: Mapping[str, Floats]
+) -> dict[str, list[tuple[float, float]]]:
     return {
         aspect: [(rsnod(p, q), nmd(p, q)) for p, q in zip(guess[aspect], truth[aspect], strict=True)]
         for aspect in ASPECTS

@@ -9,8 +9,21 @@ from nlp.quality import conduct, timing, wording
 from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.form import Applies, Item
 from nlp.quality.kinds import (
-    Check, Claims, Empathy, Fatal, FirstResponse, Leaks, LongestGap, Record, Repetition, Required, Said, Script,
-    StageOrder, StageReached, Unanswered,
+    Check,
+    Claims,
+    Empathy,
+    Fatal,
+    FirstResponse,
+    Leaks,
+    LongestGap,
+    Record,
+    Repetition,
+    Required,
+    Said,
+    Script,
+    StageOrder,
+    StageReached,
+    Unanswered,
 )  # fmt: skip
 from nlp.quality.result import Verdict
 from nlp.transcript import Span

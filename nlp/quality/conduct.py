@@ -29,7 +29,7 @@ def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int) -> bool:
     if feeling is None or len(_HAN.findall(dialogue.texts[turn])) < check.shortest:
         return cue  # a number or a word thrown in is no outburst by itself
     strong = feeling.emotion in _FEELINGS and feeling.intensity >= check.intensity
-    return strong and feeling.polarity == "negative" or (cue and feeling.polarity != "positive")
+    return (strong and feeling.polarity == "negative") or (cue and feeling.polarity != "positive")
 
 
 def empathy(dialogue: Dialogue, item: Item, check: Empathy, turns: tuple[int, ...]) -> Verdict:
@@ -104,7 +104,11 @@ def _again(dialogue: Dialogue, item: Item, question: int, follow: int | None) ->
 
 
 def unanswered(
-    dialogue: Dialogue, item: Item, check: Unanswered, turns: tuple[int, ...], failed: Mapping[str, frozenset[int]]
+    dialogue: Dialogue,
+    item: Item,
+    check: Unanswered,
+    turns: tuple[int, ...],
+    failed: Mapping[str, frozenset[int]],
 ) -> Verdict:
     """A question the reply passes over: asked again, deflected, refused, or cut off by ending the chat."""
     evidence: list[Span] = []
@@ -122,7 +126,10 @@ def unanswered(
             turn in closing
             or bool(dialogue.found(item.code, "deflections", turn))
             or (turn in stock and not answered)
-            or (turn == dialogue.replies(question)[-1] and _again(dialogue, item, question, dialogue.next_customer(turn)))
+            or (
+                turn == dialogue.replies(question)[-1]
+                and _again(dialogue, item, question, dialogue.next_customer(turn))
+            )
         )
         if missed:
             evidence.append(absent(turn))
@@ -149,7 +156,9 @@ def _contradicted(sentence: str, facts: tuple[Fact, ...]) -> Fact | None:
     return None
 
 
-def _retracted(dialogue: Dialogue, item: Item, turns: tuple[int, ...], turn: int) -> tuple[int, int, int] | None:
+def _retracted(
+    dialogue: Dialogue, item: Item, turns: tuple[int, ...], turn: int
+) -> tuple[int, int, int] | None:
     """The earlier claim that a retraction in `turn` takes back: (turn, start, end)."""
     retraction = bigrams(dialogue.texts[turn])
     for other in range(dialogue.previous_customer(turn) or 0, max(-1, turn - 7), -1):
@@ -162,10 +171,10 @@ def _retracted(dialogue: Dialogue, item: Item, turns: tuple[int, ...], turn: int
             continue
         text = dialogue.texts[earlier]
         for start, end in dialogue.found(item.code, "assertions", earlier):
-            start, end = clause(text, start, end)
-            shared = len(bigrams(text[start:end]) & retraction)
+            whole = clause(text, start, end)
+            shared = len(bigrams(text[slice(*whole)]) & retraction)
             if shared >= _FEWEST_SHARED and (best is None or shared > best[0]):
-                best = (shared, earlier, start, end)
+                best = (shared, earlier, *whole)
     return best[1:] if best else None
 
 
@@ -191,7 +200,11 @@ def claims(dialogue: Dialogue, item: Item, check: Claims, turns: tuple[int, ...]
 
 
 def fatal(
-    dialogue: Dialogue, item: Item, check: Fatal, turns: tuple[int, ...], failed: Mapping[str, tuple[Span, ...]]
+    dialogue: Dialogue,
+    item: Item,
+    check: Fatal,
+    turns: tuple[int, ...],
+    failed: Mapping[str, tuple[Span, ...]],
 ) -> Verdict:
     """Leaks, insults, threats, or leaving someone in danger alone."""
     evidence: list[Span] = [span for code in check.items for span in failed.get(code, ())]

@@ -174,7 +174,9 @@ def open_dialogue(
     texts = tuple(normalise(turn.text) for turn in transcript.turns)
     judged = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in form.roles and texts[i])
     if not judged:
-        judged = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in form.otherwise and texts[i])
+        judged = tuple(
+            i for i, turn in enumerate(transcript.turns) if turn.role in form.otherwise and texts[i]
+        )
     return Dialogue(
         transcript=transcript,
         prepared=prepared,

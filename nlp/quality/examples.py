@@ -37,7 +37,9 @@ def _alone(form: Form, item: Item) -> Form:
     # The other items stay where an item reads their evidence; applicability is not what examples are about.
     keeps = isinstance(item.check, Fatal | Unanswered)
     items = tuple(
-        replace(other, applies=type(other.applies)()) for other in form.items if keeps or other.code == item.code
+        replace(other, applies=type(other.applies)())
+        for other in form.items
+        if keeps or other.code == item.code
     )
     return replace(form, items=items, digest=f"{form.digest}/{item.code}")
 

@@ -164,13 +164,10 @@ def satisfaction_of(shares: Sequence[float]) -> Satisfaction:
     return Satisfaction(value, shares[min(2, int(value + 0.5))])
 
 
-def judge(
-    transcript: Transcript, texts: Sequence[str], sentiments: Mapping[int, Sentiment]
-) -> Satisfaction:
+def judge(transcript: Transcript, texts: Sequence[str], sentiments: Mapping[int, Sentiment]) -> Satisfaction:
     """Satisfaction at the end of a dialogue (`texts` normalised). Without a customer turn: the middle, unsure."""
-    last: tuple[float, ...] | None = None
-    for _, last in course([turn.role for turn in transcript.turns], texts, sentiments):
-        pass
-    if last is None:
+    steps = list(course([turn.role for turn in transcript.turns], texts, sentiments))
+    if not steps:
         return Satisfaction(1.0, 1 / 3)
-    return satisfaction_of(probabilities(with_outcome(last, transcript.outcome), load_parameters()))
+    features = with_outcome(steps[-1][1], transcript.outcome)
+    return satisfaction_of(probabilities(features, load_parameters()))

@@ -22,7 +22,11 @@ _UNGRADED = ("na", "未评")
 def _dimensions(form: Form, verdicts: Sequence[Verdict]) -> tuple[list[DimensionScore], list[ItemScore]]:
     """Points with the share of inapplicable items passed on: within the dimension first, then between them."""
     live = [
-        sum(i.points for i, v in zip(form.items, verdicts, strict=True) if i.dimension == d.code and v.result != "na")
+        sum(
+            i.points
+            for i, v in zip(form.items, verdicts, strict=True)
+            if i.dimension == d.code and v.result != "na"
+        )
         for d in form.dimensions
     ]
     total = sum(d.points for d, points in zip(form.dimensions, live, strict=True) if points > 0)
@@ -40,14 +44,23 @@ def _dimensions(form: Form, verdicts: Sequence[Verdict]) -> tuple[list[Dimension
             lost = min(most, each * found.findings * share[item.dimension])
         items.append(
             ItemScore(
-                item.code, item.name, item.dimension, found.result, most - lost, most, found.reason, found.evidence
+                item.code,
+                item.name,
+                item.dimension,
+                found.result,
+                most - lost,
+                most,
+                found.reason,
+                found.evidence,
             )
         )
     for dimension in form.dimensions:
         own = [item for item in items if item.dimension == dimension.code]
         most = sum(item.max for item in own)
         dimensions.append(
-            DimensionScore(dimension.code, dimension.name, sum(item.points for item in own), most, most / _FULL)
+            DimensionScore(
+                dimension.code, dimension.name, sum(item.points for item in own), most, most / _FULL
+            )
         )
     return dimensions, items
 

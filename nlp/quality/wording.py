@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from nlp.phrases import Spans
 from nlp.quality.dialogue import Dialogue, absent, masked
@@ -15,7 +16,9 @@ from nlp.transcript import Span
 
 _CLAUSE = re.compile(r"[^,。!?;:~\s][^,。!?;:~]*")
 _UP_TO_CLAUSE = 40
-_TELLING = re.compile(r"\d|[零一二三四五六七八九幺]{3}|@|路|街|号|室|幢|栋|姓|叫")  # nothing personal without one of these
+_TELLING = re.compile(
+    r"\d|[零一二三四五六七八九幺]{3}|@|路|街|号|室|幢|栋|姓|叫"
+)  # nothing personal without one of these
 
 
 def place(dialogue: Dialogue, where: str, within: int) -> tuple[int, ...]:
@@ -55,11 +58,7 @@ def stage_order(dialogue: Dialogue, check: StageOrder) -> Verdict:
                 break
     if len(first) < 2:
         return Verdict("na", "达到的步骤不足两个，无法判断顺序")
-    wrong = [
-        (later, earlier)
-        for earlier, later in zip(first, first[1:], strict=False)
-        if later[1] < earlier[1]
-    ]
+    wrong = [(later, earlier) for earlier, later in pairwise(first) if later[1] < earlier[1]]
     told = "→".join(STAGE_NAMES[stage] for stage, _, _ in sorted(first, key=lambda row: row[1]))
     if not wrong:
         return Verdict("pass", f"顺序：{told}", ())
@@ -109,8 +108,12 @@ def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) ->
     return Verdict("fail", f"出现 {len(evidence)} 处：“{evidence[0].text}”", tuple(evidence))
 
 
-_QUESTION = re.compile(r"[?？]|吗|[^着]呢(?:$|[,。!])|多少|怎么|什么|几[点天号时个]|要不要|能不能|是不是|行不行|可不可以|有没有|还要")
-_PROTEST = re.compile(r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|不是|凭什么|什么态度")
+_QUESTION = re.compile(
+    r"[?？]|吗|[^着]呢(?:$|[,。!])|多少|怎么|什么|几[点天号时个]|要不要|能不能|是不是|行不行|可不可以|有没有|还要"
+)
+_PROTEST = re.compile(
+    r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|不是|凭什么|什么态度"
+)
 
 
 def asks(text: str) -> bool:

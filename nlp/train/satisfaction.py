@@ -73,13 +73,19 @@ def dialogue_of(row: Mapping[str, Any], analyser: Analyser | None = None) -> See
 class Features:
     """Numbers standardised, each view as TF-IDF of character n-grams; learnt on the fitting rows alone."""
 
-    def __init__(self, weights: Sequence[float], numbers: float = 0.3, longest: int = 3) -> None:
+    def __init__(
+        self, weights: Sequence[float], numbers: float = 0.3, longest: int = 3, most: int = 40_000
+    ) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self._weights, self._numbers = tuple(weights), numbers
+        self._weights, self._numbers, self._most = tuple(weights), numbers, most
         self._views = [
             TfidfVectorizer(
-                analyzer="char", ngram_range=(1, longest), min_df=3, sublinear_tf=True, max_features=40_000
+                analyzer="char",
+                ngram_range=(1, longest),
+                min_df=3,
+                sublinear_tf=True,
+                max_features=self._most,
             )
             for _ in weights
         ]
@@ -128,8 +134,8 @@ def fit_turn_head(seen: Sequence[Seen], levels: Sequence[int], seed: int = 0) ->
 
     if len(set(levels)) < 2:
         raise ValueError("训练数据里的满意度只有一种取值")
-    features = Features((1.0, 0.5, 0.5))
-    model = LogisticRegression(C=1.0, max_iter=300, random_state=seed)
+    features = Features((1.0, 0.5, 0.5), most=12_000)
+    model = LogisticRegression(C=1.0, max_iter=100, tol=1e-3, random_state=seed)
     return TurnHead(features, model.fit(features.fit(seen), np.array(levels)))
 
 
@@ -157,7 +163,9 @@ def shares_of(annotations: Iterable[Mapping[str, Any]], aspect: str) -> Floats:
     return np.array([grades.count(grade) for grade in GRADES], dtype=np.float64) / max(len(grades), 1)
 
 
-def fit_dialogue_head(seen: Sequence[Seen], truth: Mapping[str, Floats], strength: float = 6.0) -> DialogueHead:
+def fit_dialogue_head(
+    seen: Sequence[Seen], truth: Mapping[str, Floats], strength: float = 2.0
+) -> DialogueHead:
     """Ridge from features to shares, one for each aspect. `truth[aspect]` is `[n, 5]`."""
     from sklearn.linear_model import Ridge
 
@@ -165,7 +173,9 @@ def fit_dialogue_head(seen: Sequence[Seen], truth: Mapping[str, Floats], strengt
     matrix = features.fit(seen)
     base = {aspect: shares.mean(axis=0) for aspect, shares in truth.items()}
     models = {
-        aspect: Ridge(alpha=strength, fit_intercept=False, solver="sparse_cg", tol=1e-4).fit(matrix, shares - base[aspect])
+        aspect: Ridge(alpha=strength, fit_intercept=False, solver="sparse_cg", tol=1e-4).fit(
+            matrix, shares - base[aspect]
+        )
         for aspect, shares in truth.items()
     }
     return DialogueHead(features, models, base)
@@ -224,7 +234,5 @@ def _labelled(row: Mapping[str, Any], transcript: Transcript) -> dict[int, Senti
 
 def _last(transcript: Transcript, feelings: Mapping[int, Sentiment]) -> tuple[float, ...] | None:
     texts = [normalise(turn.text) for turn in transcript.turns]
-    last: tuple[float, ...] | None = None
-    for _, last in course([turn.role for turn in transcript.turns], texts, feelings):
-        pass
-    return last
+    steps = list(course([turn.role for turn in transcript.turns], texts, feelings))
+    return steps[-1][1] if steps else None
