@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from kb.entries import Entry
 from kb.ingest.documents import read_document
 from kb.ingest.intake import Intake
-from kb.ingest.readers import csv_rows, decode, json_rows, xlsx_sheets
+from kb.ingest.readers import FILE_BYTES, csv_rows, decode, json_rows, xlsx_sheets
 from kb.ingest.report import Doubt, FileRefused, Report, Step
 
 __all__ = ["FORMATS", "Doubt", "FileRefused", "Ingested", "Report", "Step", "read_entries"]
@@ -39,6 +39,9 @@ def read_entries(filename: str, data: bytes | Path, *, zone: tzinfo = _ZONE) -> 
     ending = PurePath(filename).suffix.lower().lstrip(".")
     if ending not in FORMATS:
         raise FileRefused(f"不支持 .{ending} 文件" if ending else "文件名没有扩展名", "、".join(FORMATS))
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    if size > FILE_BYTES:
+        raise FileRefused("文件过大", f"不超过 {FILE_BYTES // 2**20} MB")
     content = data.read_bytes() if isinstance(data, Path) else data
     if not content.strip():
         raise FileRefused("文件是空的", "至少一条知识")

@@ -1,7 +1,7 @@
 """Lines that a download site wrapped around a document, and the document's page marks.
 
 Templates first; weak lines (评论, 温馨提示, 查看更多) go only beside a template line, since a handbook may well say
-温馨提示 itself. A long line that stands three times or more is a running head.
+温馨提示 itself. A line of a dozen characters and more that stands three times or more is a running head.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ _PAGE = re.compile(r"^(?P<title>.{0,60}?)[_ \-—]*第 ?\d{1,4} ?页(?:[/ ,，]*
 _NUMBER = re.compile(r"^(?:[\-—– ]*\d{1,3}[\-—– ]*|\d{1,3} ?/ ?\d{1,3})$")
 _SPEAKER = re.compile(r"^(?:演讲人|汇报人|主讲人|授课人)[：:].{0,20}$")
 _CONTENTS = re.compile(r"第[一二三四五六七八九十\d]{1,3}[章节篇]")
-_FOOT = re.compile(r"(?<=[\u3400-\u9fff])(\d{1,3})$")
+_FOOT = re.compile(r"(?<=[\u3400-\u9fff。；！!])(\d{1,3})$")
 _CHAPTER_NUMBER = re.compile(r"^0\d$")
+RUNNING = 60
+"""A running head is no longer than this."""
 _BULLET = re.compile(r"^(?:[\-*•·+]\s+|\d{1,2}[.、．)]\s*)+")
 
 
@@ -83,14 +85,14 @@ def _spread(gone: dict[int, str], shown: list[str]) -> None:
 
 
 def _page_marks(gone: dict[int, str], shown: list[str]) -> None:
-    keys = Counter(re.sub(r"\d+", "0", line) for line in shown if len(line) >= 12)
+    keys = Counter(re.sub(r"\d+", "0", line) for line in shown if 12 <= len(line) <= RUNNING)
     for at, line in enumerate(shown):
         if at in gone:
             continue
         mark = (
             (_NUMBER.match(line) and not _CHAPTER_NUMBER.match(line)) or line == "." or _SPEAKER.match(line)
         )
-        running = len(line) >= 12 and keys[re.sub(r"\d+", "0", line)] >= 3
+        running = 12 <= len(line) <= RUNNING and keys[re.sub(r"\d+", "0", line)] >= 3
         if mark or running or len(_CONTENTS.findall(line)) >= 3:
             gone[at] = "page_marks"
 

@@ -10,7 +10,7 @@ _HAN = "\u3400-\u9fff"
 _KNOWN = re.compile(r"\ufffd+|锟斤拷|锟斤|烫{3,}|屯{3,}")
 _LOST = re.compile(r"\?{2,}(?=[\u3400-\u9fff])")
 _STRAY = re.compile(rf"[{_HAN}][A-Za-z][{_HAN}]")
-_RUN = re.compile(rf"[{_HAN}\u3000-\u303f\uff00-\uffef\ue000-\uf8ff€]{{4,}}")
+_RUN = re.compile(rf"[{_HAN}\u2010-\u2642\u3000-\u33ff\uff00-\uffef\ue000-\uf8ff]{{4,}}")
 _LATIN = re.compile("(?:[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u02c6-\u02dc\u2013-\u2122]{1,3} ?){2,}")
 _END = re.compile(r"[。；;！!\n]")
 _SOFT_END = re.compile(r"[，,、：:。；;！!\n]")
@@ -47,6 +47,8 @@ def _cores(text: str) -> list[tuple[int, int, str]]:
         (match.start(), match.end() + 4, "") for match in _LOST.finditer(text) if _is_lost(text, match.end())
     ]
     for match in _RUN.finditer(text):
+        if not any(map(_is_rare, set(match.group()) - _common())):
+            continue
         rare = _dense(match.group())
         guess = _reread(match.group(), "gb18030") if rare is not None or _half_rare(match.group()) else ""
         if guess or rare is not None:
@@ -65,10 +67,13 @@ def _is_lost(text: str, at: int) -> bool:
 
 
 def _dense(run: str) -> int | None:
-    """Where six characters of `run` hold four or more rare ones; None when nowhere."""
-    rare = [_is_rare(character) for character in run]
-    for at in range(max(1, len(rare) - 5)):
-        if sum(rare[at : at + 6]) >= 4:
+    """Where six characters of `run` hold four or more rare ones, one of them outside GB 2312; None when nowhere.
+
+    Illnesses and dialect (癫痫, 啰啰嗦嗦) are rare too, but repeat themselves and stay within GB 2312.
+    """
+    for at in range(max(1, len(run) - 5)):
+        rare = {character for character in run[at : at + 6] if _is_rare(character)}
+        if len(rare) >= 4 and any(not character.encode("gb2312", "ignore") for character in rare):
             return at
     return None
 

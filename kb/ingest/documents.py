@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -31,11 +32,12 @@ def read_document(
     clean = clean_document(text, tally, pages=not markdown)
     title, sections = _read(clean, markdown)
     title = title or clean.title or PurePath(filename).stem
+    lines = [at for at, character in enumerate(text) if character == "\n"]
     drafts: list[Draft] = []
     doubts = list(clean.doubts)
     for section in sections:
         begin, end = clean.text.source(section.start, section.end)
-        line = text.count("\n", 0, begin) + 1
+        line = bisect_right(lines, begin) + 1
         if section.doubt:
             doubts.append(Doubt("line", line, "text", "needs_review", section.doubt, section.text))
         names = (title, *section.path, section.lead)
@@ -46,8 +48,12 @@ def read_document(
             "source": title,
             "section": " / ".join(section.path),
         }
-        original = text[begin:end].strip()
-        drafts.append(Draft(value, line, original if original != section.text else ""))
+        changed = clean.text.text[section.start : section.end] != text[begin:end]
+        drafts.append(Draft(value, line, text[begin:end].strip() if changed else ""))
+    if not drafts:
+        doubts.append(
+            Doubt("line", 1, "text", "invalid", "没有读出可收录的正文", text[:80], "带有正文的文档")
+        )
     return drafts, sorted(doubts, key=lambda doubt: doubt.at)
 
 

@@ -58,8 +58,20 @@ def _sections(text: str, path: tuple[str, ...], start: int, end: int) -> Iterato
             packs[-1] += "\n\n" + block
         else:
             packs.append(block)
-    for number, pack in enumerate(packs, 1):
-        yield Section(path, pack, start, end, lead=f"{number}/{len(packs)}" if len(packs) > 1 else "")
+    begins = [*_begins(text, packs, start, end), end]
+    for number, pack in enumerate(packs):
+        lead = f"{number + 1}/{len(packs)}" if len(packs) > 1 else ""
+        yield Section(path, pack, begins[number], begins[number + 1], lead)
+
+
+def _begins(text: str, packs: list[str], start: int, end: int) -> Iterator[int]:
+    """Where each pack begins in `text`: at its first words, or right after the last found when a link changed them."""
+    at = start
+    for number, pack in enumerate(packs):
+        found = text.find(pack.lstrip()[:20], at, end) if number else start
+        at = found if found >= 0 else at
+        yield at
+        at = min(at + 1, end - 1)
 
 
 def _blocks(body: str) -> Iterator[str]:

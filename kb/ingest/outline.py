@@ -24,6 +24,7 @@ _BODY_START = re.compile(
 _FORM = re.compile(r"(?:记录|登记|评估|跟踪|申请|统计|检查|评分)表(?:[(（].{1,6}[)）])?")
 _PAUSE = re.compile(r"[。；;！!？?，,：:]")
 TITLE, HEAD = 24, 20
+_NEAR = 600
 
 Kind = Literal["chapter", "section", "part", "item", "head", "line"]
 DEPTH = {"chapter": 1, "section": 2, "part": 3}
@@ -83,7 +84,12 @@ def _cut(text: str, start: int, end: int) -> Iterator[Piece]:
         at_start = match.start() == start
         if number not in (1, last[kind] + 1) and not at_start:
             continue
-        if number == 1 and kind == "item" and not at_start and not _lists_on(text, match.end(), end):
+        if (
+            number == 1
+            and kind == "item"
+            and not at_start
+            and not _lists_on(text, match.end(), min(end, match.end() + _NEAR))
+        ):
             continue
         last[kind] = number
         if kind == "section":

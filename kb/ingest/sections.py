@@ -10,7 +10,7 @@ from itertools import groupby
 from kb.ingest.outline import DEPTH, Piece, cut_title, pieces
 
 TINY, SMALL, FULL, LONG = 40, 100, 400, 600
-WHOLE = 48
+WHOLE, HEADS = 48, 4
 _MARKER = re.compile(r"第[^章篇部]{1,3}[章篇部][ ：:]?|[^、]{1,3}、|[(（][^)）]{1,3}[)）]")
 _NUMBER = re.compile(r"^0?\d{1,2} ?(?=第)")
 _SENTENCE = re.compile(r"[^。；;！!？?\n]+[。；;！!？?\n]*")
@@ -97,15 +97,15 @@ def _pack(text: str, path: tuple[str, ...], body: Sequence[Piece]) -> Iterator[S
         and not any(group.heads for group in groups)
     )
     packs: list[list[_Group]] = []
+    size = 0
     for group in groups:
-        now = packs[-1] if packs else []
-        size = sum(part.size for part in now)
         turn = size + group.size > FULL or len(group.heads) > 1 or (group.size >= SMALL and not group.heads)
         full = size >= SMALL and not whole and turn and group.size >= TINY
-        if not now or full or size + group.size > LONG:
-            packs.append([group])
-        else:
-            now.append(group)
+        if not packs or full or size + group.size > LONG:
+            packs.append([])
+            size = 0
+        packs[-1].append(group)
+        size += group.size
     for pack in packs:
         yield _section(text, path, pack, alone=len(packs) == 1)
 
@@ -115,6 +115,8 @@ def _groups(body: Sequence[Piece]) -> Iterator[_Group]:
     for is_head, run in groupby(body, key=lambda piece: piece.kind == "head"):
         if is_head:
             heads = tuple(run)
+            yield from (_Group((), (line,)) for line in heads[:-HEADS])  # so many short lines are a list
+            heads = heads[-HEADS:]
             continue
         lines = tuple(run)
         if heads:
