@@ -16,6 +16,7 @@ from nlp.evaluate.classify import Row, figures, guesses
 from nlp.evaluate.pairs import evaluate_pairs
 from nlp.evaluate.rows import RowsError, read_rows, without_overlap
 from nlp.head import fit_head
+from nlp.sentiment import load_analyser
 from nlp.text import key
 
 Figures = dict[str, float]
@@ -170,15 +171,17 @@ def _retrieval(plan: Plan) -> Figures:
 
 
 def _satisfaction(plan: Plan) -> Figures:
-    from scripts.dialogues import satisfaction
+    from nlp.evaluate.satisfaction import evaluate_satisfaction
 
-    return satisfaction(plan)
+    analyser = load_analyser()
+    return evaluate_satisfaction(plan.data, plan.train, plan.folds, plan.holdout, plan.seed, analyser)
 
 
 def _quality(plan: Plan) -> Figures:
-    from scripts.dialogues import quality
+    from nlp.evaluate.dialogue import evaluate_quality
 
-    return quality(plan)
+    analyser = load_analyser()
+    return evaluate_quality(plan.data, plan.train, plan.folds, plan.holdout, plan.seed, analyser)
 
 
 TASKS: Mapping[str, Callable[[Plan], Figures]] = {
