@@ -172,6 +172,7 @@ def save_static(folder: Path, vocabulary: Vocabulary, table: Vectors) -> None:
     steps = np.maximum(scale.astype(np.float32), 1e-7)[:, None]
     rows = np.clip(np.round(table / steps), -127, 127).astype(np.int8)
     save_file({"rows": rows, "scale": scale}, folder / "weights.safetensors")
+    (folder / "weights.safetensors").chmod(0o644)  # written for its owner alone otherwise
     features = {"grams": list(vocabulary.grams), "words": list(vocabulary.words)}
     (folder / "vocabulary.json").write_text(json.dumps(features, ensure_ascii=False), encoding="utf-8")
 

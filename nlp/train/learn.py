@@ -30,7 +30,7 @@ class Settings:
     of the trained domains: what is lost inside them is won outside.
     """
 
-    epochs: int = 4
+    epochs: int = 3
     dim: int = 256
     seed: int = 7
     bigrams: int = 50_000
@@ -42,7 +42,7 @@ class Settings:
     order_share: float = 1.0
     drop: float = 0.15
     bare: float = 0.5
-    loud: float = 0.6
+    loud: float = 0.45
     limit: int | None = None
 
 
