@@ -117,9 +117,9 @@ def find(view: str) -> list[Candidate]:
     found += (("id_card", *match.span()) for match in _ID.finditer(view) if _is_id(match.group()))
     found += (("id_card", *match.span(1)) for match in known.id_card.finditer(view))
     found += (("bank_card", *match.span(1)) for match in known.bank_card.finditer(view))
+    found += (("bank_card", *match.span()) for match in _CARD.finditer(view) if _is_card(match.group()))
     found += _mobiles(view, known)
     found += _landlines(view, known)
-    found += (("bank_card", *match.span()) for match in _CARD.finditer(view) if _is_card(match.group()))
     found += (("tracking_no", *match.span()) for match in _WAYBILL.finditer(view))
     found += (("plate", *match.span()) for match in _PLATE.finditer(view) if _is_plate(match, view, known))
     return found

@@ -57,6 +57,7 @@ PERSONAL = [
     ("卡号是6228-4800-1234-5678", "bank_card", "6228-4800-1234-5678"),
     ("信用卡卡号：1234567890123456", "bank_card", "1234567890123456"),
     ("退到账户 621700001234567 吧", "bank_card", "621700001234567"),
+    ("办理6264 0920 6791 6424的", "bank_card", "6264 0920 6791 6424"),
     # mailboxes of persons
     ("邮箱zhangsan@qq.com谢谢", "email", "zhangsan@qq.com"),
     ("发li.si+a@mail.example.com。", "email", "li.si+a@mail.example.com"),
