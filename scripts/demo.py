@@ -34,9 +34,10 @@ def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: A
     """启动演示站点：空目录先填入演示商城的内容，已有的站点原样提供；每次启动新发各权限的钥匙。"""
     settings = site.settings_of(data)
     kept: list[FastAPI] = []
+    pages: dict[str, str] = {}
 
     def make() -> FastAPI:
-        kept.append(serve.application(settings))
+        kept.append(serve.application(settings, pages))
         return kept[0]
 
     async def ready(url: str) -> None:
@@ -44,6 +45,7 @@ def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: A
         store = app.state.service.store
         fill = _wants_filling(settings.data, store)
         keys = _mint(store)
+        pages.update(desk=keys["agent"], supervisor=keys["supervisor"])
         if fill:
             await _fill(app, settings.data, keys)
         if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,15 +50,18 @@ def _has_keys(settings: Settings) -> bool:
         )
 
 
-def application(settings: Settings) -> FastAPI:
-    """The program over the folder. Raises Failed with what the folder lacks."""
+def application(settings: Settings, page_keys: Mapping[str, str] | None = None) -> FastAPI:
+    """The program over the folder. Raises Failed with what the folder lacks.
+
+    `page_keys` may be filled later: the demo's pages are signed in with the keys of this start.
+    """
     from api.app import create_app
     from api.store import SchemaError
     from api.telemetry import configure_logs
 
     configure_logs()
     try:
-        return create_app(settings)
+        return create_app(settings, page_keys=page_keys)
     except SchemaError as error:
         raise Failed(str(error)) from None
 
