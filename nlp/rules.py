@@ -15,8 +15,9 @@ import re2
 from nlp.tables import Table
 from nlp.text import Clean, clean, sentences
 
-Where = Literal["sentence", "text", "before", "after", "near"]
-_WHERES = ("sentence", "text", "before", "after", "near")
+Where = Literal["sentence", "clause", "text", "before", "after", "near"]
+_WHERES = ("sentence", "clause", "text", "before", "after", "near")
+_CLAUSE_MARKS = ",。!?;、\n"
 _FILLERS = re2.compile(r"就是说|我就是说|怎么说呢|那个(?:[，,、]|那个)|[呃嗯唉诶]+[，,、]?| +")
 
 # Normalised text has half-width punctuation; whoever writes a rule may use either.
@@ -28,7 +29,7 @@ _AS_NORMALISED = {
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A pattern tried around a match: its sentence, the text, or `within` characters on a side."""
+    """A pattern tried around a match: its sentence or clause, the text, or `within` characters on a side."""
 
     pattern: Any
     where: Where
@@ -46,7 +47,17 @@ class Guard:
             return text[end : end + self.within]
         if self.where == "near":
             return text[max(0, start - self.within) : end + self.within]
+        if self.where == "clause":
+            return text[_clause_start(text, start) : _clause_end(text, end)]
         return next((text[a:b] for a, b in sentences(text) if a <= start < b), text)
+
+
+def _clause_start(text: str, at: int) -> int:
+    return max(text.rfind(mark, 0, at) for mark in _CLAUSE_MARKS) + 1
+
+
+def _clause_end(text: str, at: int) -> int:
+    return min((found for mark in _CLAUSE_MARKS if (found := text.find(mark, at)) >= 0), default=len(text) - 1) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,15 @@ def count(
 ) -> State:
     """`state` with the counters this customer turn moves; each service turn is judged once."""
     said = heard.first("restated")
-    restated = int(said.weight) if said else int(_asked_again(state, heard, policy))
+    last = _last_service(state)
+    # "I said so already" counts only as an answer to a question; "for the third time" always.
+    asked = last is not None and "asking" in last.codes
+    if said and (said.weight > 1 or asked):
+        restated = int(said.weight)
+    else:
+        restated = int(asked and _asked_again(state, heard, policy))
     missed = int(_missed(state, heard, mood, facts, policy))
     loud = clean(turn.text).text.count("!") >= policy.limits.bangs
-    last = _last_service(state)
     new = last is not None and last.turn > state.judged
     return replace(
         state,
@@ -100,7 +105,7 @@ def _last_service(state: State) -> Seen | None:
 def _asked_again(state: State, heard: Heard, policy: HandoffPolicy) -> bool:
     """Whether the customer gives, on a question of the service, what an earlier turn had already given."""
     last = _last_service(state)
-    if last is None or "asking" not in last.codes:
+    if last is None:
         return False
     earlier = [seen.text for seen in state.window if seen.role == "customer" and seen.turn < last.turn]
     labels = set(_LABEL.findall(heard.seen.text))
