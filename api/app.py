@@ -89,7 +89,7 @@ def create_app(
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
     for door in DOORS:
         app.include_router(door.router)
-    web.mount(app, settings, page_keys or {})
+    web.mount(app, settings, {} if page_keys is None else page_keys)
     errors.install(app, DOMAIN)
     app.add_middleware(Shed, settings=settings)
     app.add_middleware(Trace)
