@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -40,6 +41,9 @@ CHECKED = {
     "fatal": "high",
 }
 """Items of the form that one message can fail, and how grave that is. Personal data and facts come beside."""
+ALIKE = 0.3
+"""Overlap of bigrams from which two clauses speak of the same thing."""
+_CLAUSE_END = re.compile(r"[，,。；;！!？?]")
 ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -156,12 +160,22 @@ def _facts(opened: Service, knowledge: Knowledge, before: Sequence[Turn], text: 
 
 def _expected(entry: Entry, sentence: str, amount: Amount) -> str | None:
     """What the entry says in place of the amount; None where it agrees or says nothing of the kind."""
-    rivals: list[tuple[float, str]] = []
+    mine = _clause(sentence, amount)
+    rivals: list[tuple[float, Amount, str]] = []
     for start, end in numbered(entry.text):
         said = entry.text[start:end]
         for one in amounts(said):
-            if amount.within(one):
-                return None
             if one.kind == amount.kind:
-                rivals.append((overlap(sentence, said), said[one.start : one.end]))
-    return max(rivals)[1] if rivals else None
+                rivals.append((overlap(mine, _clause(said, one)), one, said[one.start : one.end]))
+    if not rivals:
+        return None
+    alike, nearest, told = max(rivals, key=lambda rival: rival[0])
+    # An amount of another clause of the entry agrees only where no clause is plainly the one meant.
+    agreeing = [nearest] if alike >= ALIKE else [one for _, one, _ in rivals]
+    return None if any(amount.within(one) for one in agreeing) else told
+
+
+def _clause(sentence: str, amount: Amount) -> str:
+    """The words around an amount, without it."""
+    before = _CLAUSE_END.split(sentence[: amount.start])[-1]
+    return before + _CLAUSE_END.split(sentence[amount.end :])[0]

@@ -191,10 +191,20 @@ def install(app: FastAPI, domain: Mapping[type[Exception], str]) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(request, from_validation(error.errors()))
+        problem = from_validation(error.errors())
+        if any(one["loc"] == ("body",) and one["type"] != "missing" for one in error.errors()):
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json" and not kind.endswith("+json"):
+                problem = Problem("unsupported_media_type", "请求体的 Content-Type 应为 application/json")
+        return answer(request, problem)
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        # What reading the body raised comes wrapped: our own refusal, or bytes that are no text.
+        if isinstance(error.__cause__, Problem):
+            return answer(request, error.__cause__)
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            return answer(request, Problem("malformed_json", "请求体不是 UTF-8 文本"))
         code = _BY_STATUS.get(error.status_code, "bad_request")
         return answer(request, Problem(code, CODES[code][1] if code != "bad_request" else str(error.detail)))
 
