@@ -26,6 +26,10 @@ def bench(
     entries: Annotated[
         int, typer.Option("--entries", min=100, max=1_000_000, help="build 用的条目数")
     ] = 10_000,
+    knowledge: Annotated[
+        int,
+        typer.Option("--knowledge", min=0, max=1_000_000, help="suggest 前加入的条目数；0 为只用演示手册"),
+    ] = 0,
     turns: Annotated[int, typer.Option("--turns", min=20, max=5000, help="turns 的最长会话")] = 1000,
     as_json: AsJson = False,
 ) -> None:
@@ -33,14 +37,15 @@ def bench(
     chosen = only or list(NAMES)
     if strangers := sorted(set(chosen) - set(NAMES)):
         raise Misused(f"没有 {'、'.join(strangers)}：可用 {'、'.join(NAMES)}")
-    from scripts import benchmark
+    from scripts import bench_host, benchmark
 
     found: list[dict[str, Any]] = []
-    for row in benchmark.run([name for name in NAMES if name in chosen], seconds, entries, turns):
+    suites = [name for name in NAMES if name in chosen]
+    for row in benchmark.run(suites, benchmark.Size(seconds, entries, knowledge, turns)):
         found.append(row)
         note(f"{ABOUT[row['suite']]}：{row['name']} 完成")
     if as_json:
-        tell({"machine": benchmark.machine(), "results": found})
+        tell({"machine": bench_host.machine(), "results": found})
         return
     rows = [
         (
@@ -54,7 +59,7 @@ def bench(
         )
         for row in found
     ]
-    machine = benchmark.machine()
+    machine = bench_host.machine()
     title = f"{machine['cpus']} 核，{machine['cpu']}，Python {machine['python']}"
     table(("项目", "每秒", "p50 毫秒", "p95", "p99", "拒绝", "备注"), rows, title)
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from scripts.bench_host import Served, served
 from scripts.console import Failed
 from scripts.demo_site import rows
 from scripts.load import Connection, Outcome, Target, drive, percentile
@@ -29,69 +24,16 @@ BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A running demo service: where it answers with which key, and how long it took to be ready."""
+class Size:
+    """How much is done: seconds a load, entries built, entries beside the demo's, turns of the longest dialogue."""
 
-    targets: dict[str, Target]
-    process: subprocess.Popen[str]
     seconds: float
-
-    def resident_mb(self) -> float:
-        """Memory the service holds now, in MB."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
-        return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS:")), 0.0)
+    entries: int
+    knowledge: int
+    turns: int
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """A demo service over `folder` on a free loopback port, without the limit of requests a minute."""
-    command = [sys.executable, "-m", "scripts.cli", "demo", "--port", "0", "--data", str(folder), "--json"]
-    environment = {**os.environ, "ZUOXI_RATE_PER_MINUTE": str(10**9)}
-    began = time.perf_counter()
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
-        subprocess.Popen(
-            command,
-            cwd=Path(__file__).parents[1],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            if not line:
-                log.seek(0)
-                raise Failed(f"服务没有启动：{log.read()[-2000:]}")
-            told, took = json.loads(line), time.perf_counter() - began
-            at = urlsplit(told["url"])
-            host, port = str(at.hostname), int(at.port or 0)
-            yield Served(
-                {scope: Target(host, port, key) for scope, key in told["keys"].items()}, process, took
-            )
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"cpus": cpus, "cpu": model or platform.machine(), "python": platform.python_version()}
-
-
-def run(names: Sequence[str], seconds: float, entries: int, turns: int) -> Iterator[Row]:
+def run(names: Sequence[str], size: Size) -> Iterator[Row]:
     """Run the suites and give their rows as they come."""
     import uvloop
 
@@ -100,16 +42,18 @@ def run(names: Sequence[str], seconds: float, entries: int, turns: int) -> Itera
         if set(names) - {"quality", "build"}:
             with served(folder) as filled:  # the first start fills the demo; the second is the one to time
                 first = filled.seconds
+            if size.knowledge:
+                _fill(folder, size.knowledge)
             with served(folder) as service:
                 if "start" in names:
                     yield _started(service, first)
                 for suite in names:
-                    for row in uvloop.run(_suite(suite, service, seconds, turns)):
+                    for row in uvloop.run(_suite(suite, service, size)):
                         yield {"suite": suite, **row}
         if "quality" in names:
-            yield {"suite": "quality", **_quality(seconds)}
+            yield {"suite": "quality", **_quality(size.seconds)}
         if "build" in names:
-            for row in _build(Path(name) / "build", entries):
+            for row in _build(Path(name) / "build", size.entries):
                 yield {"suite": "build", **row}
 
 
@@ -125,7 +69,8 @@ def _started(service: Served, first: float) -> Row:
     }
 
 
-async def _suite(name: str, service: Served, seconds: float, turns: int) -> list[Row]:
+async def _suite(name: str, service: Served, size: Size) -> list[Row]:
+    seconds = size.seconds
     if name == "suggest":
         return await _loaded(
             service, seconds, "推荐", "/v1/suggest", [{"query": text[:400]} for text in _texts()]
@@ -137,7 +82,7 @@ async def _suite(name: str, service: Served, seconds: float, turns: int) -> list
     if name == "batch":
         return [await _batch(service, seconds)]
     if name == "turns":
-        return await _turns(service, turns)
+        return await _turns(service, size.turns)
     return []
 
 
@@ -233,6 +178,16 @@ def _synthetic(count: int) -> list[Row]:
         mark = f"（{at // len(base)} 号店）" if at >= len(base) else ""
         made.append({"id": f"b{at}", "kind": "faq", "title": row["title"] + mark, "text": row["text"] + mark})
     return made
+
+
+def _fill(folder: Path, count: int) -> None:
+    from kb.entries import from_json
+    from scripts import site
+
+    put = {row["id"]: from_json(row) for row in _synthetic(count)}
+    with site.opened(folder) as service:
+        write = service.sites.write(site.TENANT, put, frozenset(), by="bench", note="", reviewed=False)
+        asyncio.run(write)
 
 
 def _build(folder: Path, count: int) -> Iterator[Row]:
