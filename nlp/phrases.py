@@ -100,7 +100,7 @@ class Matcher:
         self._owner: list[str] = []
         # A filter looks for the literal parts of all patterns at once and then tries the few that can match:
         # thirty times faster here than one automaton of all patterns, whose states outgrow the cache.
-        self._filter: Any = re2.Filter() if any(p.patterns for p in lists.values()) else None
+        self._filter: Any = re2.Filter()
         for name, phrases in lists.items():
             for pattern in phrases.patterns:
                 compile_pattern(pattern)
@@ -108,13 +108,13 @@ class Matcher:
                 self._owner.append(name)
             for pattern in phrases.unless:
                 compile_pattern(pattern)
-        if self._filter is not None:
+        if self._owner:
             self._filter.Compile()
         self._pattern = [pattern for phrases in lists.values() for pattern in phrases.patterns]
 
     def hits(self, text: str) -> dict[str, Spans]:
         """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away."""
-        found = self._filter.Match(text) if self._filter is not None and text else None
+        found = self._filter.Match(text) if self._owner and text else None
         if not found:
             return {}
         spans: dict[str, list[tuple[int, int]]] = {}

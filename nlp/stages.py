@@ -33,6 +33,7 @@ _TIME = re.compile(
     r"|今天|今晚|明天|明早|明晚|后天|下周|周[一二三四五六日末]|当天"
 )
 _LONG_TURN = 60
+_CONFIRMING = re.compile(r"(?:对|是|没错|正确)(?:吗|吧|么|嘛|不对)\?")
 _NAMING = re.compile(r"zx|订单|单号|尾号|付款|签收|收货|是不是|下单")
 _SENTENCE = re.compile(r"[^。!?;]+[。!?;]*")
 _CLAUSE = re.compile(r"[^,。!?;:]+[,。!?;:]*")
@@ -46,7 +47,9 @@ def _answers(text: str, spans: Spans, elsewhere: Spans) -> Spans:
         clause.span()
         for start, end in asked
         for clause in _CLAUSE.finditer(text, start, end)
-        if clause.group().rstrip().endswith("?") or _NAMING.search(clause.group())
+        if clause.group().rstrip().endswith("?")
+        or _NAMING.search(clause.group())
+        or _CONFIRMING.search(text, start, end)
     ]
     taken = [
         match.span()

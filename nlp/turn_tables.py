@@ -71,7 +71,8 @@ def table_rows(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[list[str]]:
-    head = path.open("rb").read(_BLOCK)
+    with path.open("rb") as stream:
+        head = stream.read(_BLOCK)
     encoding = "utf-8-sig"
     try:
         # The cut may fall inside a character: what is left over at the end does not count.
@@ -79,9 +80,9 @@ def _csv(path: Path) -> Iterator[list[str]]:
     except UnicodeDecodeError as problem:
         if len(head) != _BLOCK or problem.start < len(head) - 8:
             encoding = "gb18030"  # what spreadsheets in Chinese write by default
-    with path.open(encoding=encoding, newline="") as stream:
+    with path.open(encoding=encoding, newline="") as text:
         try:
-            yield from csv.reader(stream)
+            yield from csv.reader(text)
         except (UnicodeDecodeError, csv.Error) as problem:
             raise ReadError(f"{path}：无法读取（{problem}）；应为 UTF-8 或 GB18030 编码的 CSV") from None
 

@@ -40,11 +40,9 @@ class Kit:
 def _analyser(setting: Setting) -> tuple[Analyser | None, str | None]:
     if setting.rules_only:
         return None, None
-    try:
-        from nlp.sentiment import load_analyser
-    except ImportError:
-        return None, None
-    analyser = load_analyser() if setting.models is None else load_analyser(setting.models)
+    from nlp.sentiment import load_analyser
+
+    analyser = load_analyser(setting.models, setting.folder)
     return analyser, str(getattr(analyser, "version", "") or "") or None
 
 

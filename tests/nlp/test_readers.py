@@ -1,0 +1,119 @@
+"""Transcripts from files, good and bad."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from nlp.readers import ReadError, TranscriptProblem, read_transcripts
+from nlp.transcript import Transcript
+
+ROWS = [{"id": str(at), "turns": [{"role": "customer", "text": f"第{at}问"}]} for at in range(3)]
+LINES = "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS) + "\n"
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.xz"])
+def test_json_lines_plain_or_compressed(tmp_path: Path, suffix: str) -> None:
+    """The same lines read the same in every packing."""
+    pack = {".jsonl": bytes, ".jsonl.gz": gzip.compress, ".jsonl.xz": lzma.compress}[suffix]
+    found = list(read_transcripts(write(tmp_path / f"a{suffix}", pack(LINES.encode()))))
+    assert [one.id for one in found if isinstance(one, Transcript)] == ["0", "1", "2"]
+
+
+def test_bad_lines_are_problems_in_their_place(tmp_path: Path) -> None:
+    """A bad line names its line, its field and what is accepted; the others are read."""
+    lines = [
+        LINES.splitlines()[0],
+        "{",
+        '{"id":"x"}',
+        '{"id":"y","turns":[{"role":"boss","text":""}]}',
+        "",
+        "[1]",
+    ]
+    content = "\n".join(lines).encode() + b"\n" + "客户".encode("gb18030") + b"\n"
+    found = list(read_transcripts(write(tmp_path / "a.jsonl", content)))
+    assert isinstance(found[0], Transcript)
+    problems = [one for one in found if isinstance(one, TranscriptProblem)]
+    assert [(one.line, one.field) for one in problems] == [
+        (2, "line"), (3, "turns"), (4, "turns.0.role"), (6, "transcript"), (7, "line")
+    ]  # fmt: skip
+    assert "GB18030" in problems[-1].message
+    assert all(one.accepted for one in problems)
+
+
+def test_a_bomb_is_refused_while_reading(tmp_path: Path) -> None:
+    """A small file that unfolds without end is refused, not unpacked."""
+    path = write(tmp_path / "a.jsonl.xz", lzma.compress(b" " * (64 << 20)))
+    with pytest.raises(ReadError, match="过大"):
+        list(read_transcripts(path))
+
+
+def test_a_cut_file_is_told(tmp_path: Path) -> None:
+    """A truncated archive is a ReadError in words."""
+    path = write(tmp_path / "a.jsonl.gz", gzip.compress(LINES.encode() * 1000)[:200])
+    with pytest.raises(ReadError, match="损坏"):
+        list(read_transcripts(path))
+
+
+CHINESE = "会话编号,角色,内容,时间,客服编号\nc1,客户,在吗,2026-11-03 10:00:00,\nc1,客服,您好,2026-11-03 10:01:00,A012\nc2,机器人,您好,,\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_tables_with_chinese_headings(tmp_path: Path, encoding: str) -> None:
+    """One turn a row, Chinese headings and role words, in the encodings spreadsheets write."""
+    first, second = list(read_transcripts(write(tmp_path / "a.csv", CHINESE.encode(encoding))))
+    assert isinstance(first, Transcript)
+    assert isinstance(second, Transcript)
+    assert [turn.role for turn in first.turns] == ["customer", "agent"]
+    assert first.agent is not None
+    assert first.agent.id == "A012"
+    assert first.turns[1].at is not None
+    assert first.turns[1].at.utcoffset() is not None
+    assert (second.id, second.turns[0].role) == ("c2", "bot")
+
+
+def test_workbooks(tmp_path: Path) -> None:
+    """The same table as XLSX; a number in the id column is a string without decimals."""
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    for row, cells in enumerate(
+        [["conversation_id", "role", "text"], [7, "customer", "在吗"], [7, "客服", "您好"]]
+    ):
+        for column, cell in enumerate(cells):
+            sheet.write(row, column, cell)
+    book.close()
+    (found,) = read_transcripts(path)
+    assert isinstance(found, Transcript)
+    assert (found.id, len(found.turns)) == ("7", 2)
+
+
+def test_tables_name_row_and_field(tmp_path: Path) -> None:
+    """An unknown role names its row; a missing column refuses the file."""
+    bad = CHINESE.replace("c1,客服", "c1,经理")
+    problem, good = list(read_transcripts(write(tmp_path / "a.csv", bad.encode())))
+    assert isinstance(problem, TranscriptProblem)
+    assert (problem.line, problem.field) == (3, "role")
+    assert "客户" in problem.accepted
+    assert isinstance(good, Transcript)
+    with pytest.raises(ReadError, match="role"):
+        list(read_transcripts(write(tmp_path / "b.csv", b"conversation_id,text\n1,a\n")))
+
+
+@pytest.mark.parametrize(("name", "why"), [("a.docx", "类型"), ("none.jsonl", "不存在"), ("b.xlsx", "XLSX")])
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, why: str) -> None:
+    """A file of another kind, a missing one and a false workbook are refused in words."""
+    if not name.startswith("none"):
+        write(tmp_path / name, b"no archive")
+    with pytest.raises(ReadError, match=why):
+        list(read_transcripts(tmp_path / name))
