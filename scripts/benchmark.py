@@ -14,7 +14,7 @@ from typing import Any
 from scripts.bench_host import Served, served
 from scripts.console import Failed
 from scripts.demo_site import rows
-from scripts.load import Connection, Outcome, Target, drive, percentile
+from scripts.load import Connection, Outcome, drive, percentile
 
 Row = dict[str, Any]
 LOADS = (50, 200)
