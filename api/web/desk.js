@@ -65,7 +65,7 @@ function offer(suggestion, index) {
     feedback(suggestion, "inserted");
     check();
   };
-  return make("article", { className: "offer", dataset: undefined },
+  return make("article", { className: "offer" },
     make("div", { className: "top" },
       make("h3", {}, suggestion.title),
       make("span", { className: "meter", title: `置信度 ${percent(suggestion.confidence)}` }, bar(suggestion.confidence)),
