@@ -17,6 +17,7 @@ from nlp.text import Clean, clean, sentences
 
 Where = Literal["sentence", "clause", "text", "before", "after", "near"]
 _WHERES = ("sentence", "clause", "text", "before", "after", "near")
+_MEMORY = 64 << 20  # bytes RE2 may take for a pattern's automaton; too few and it falls back to a slow one
 _CLAUSE_MARKS = ",。!?;、\n"
 _FILLERS = re2.compile(r"就是说|我就是说|怎么说呢|那个(?:[，,、]|那个)|[呃嗯唉诶]+[，,、]?| +")
 
@@ -57,7 +58,10 @@ def _clause_start(text: str, at: int) -> int:
 
 
 def _clause_end(text: str, at: int) -> int:
-    return min((found for mark in _CLAUSE_MARKS if (found := text.find(mark, at)) >= 0), default=len(text) - 1) + 1
+    return (
+        min((found for mark in _CLAUSE_MARKS if (found := text.find(mark, at)) >= 0), default=len(text) - 1)
+        + 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules with one automaton over all their patterns, so that a text without a hit costs one pass."""
+    """Rules behind one filter over the words all their patterns need: a text without those costs one pass."""
 
     rules: tuple[Rule, ...]
-    automaton: Any
+    candidates: Any
 
     def find(self, text: str) -> tuple[Found, ...]:
         """Each rule's first holding match in `text`, in the order of the rules."""
@@ -98,7 +102,7 @@ class RuleSet:
     def find_in(self, seen: Clean, text: str) -> tuple[Found, ...]:
         """As `find`, for a text already made quiet."""
         found = []
-        for index in sorted(self.automaton.Match(seen.text) or ()):
+        for index in sorted(self.candidates.Match(seen.text, potential=True) or ()) if self.rules else ():
             rule = self.rules[index]
             for match in rule.pattern.finditer(seen.text):
                 start, end = match.span()
@@ -133,9 +137,7 @@ def compile_pattern(table: Table, key: str, value: str | None = None) -> Any:
     """Compile the RE2 pattern at `key`; raises PolicyError with RE2's own message."""
     pattern = (table.text(key) if value is None else value).translate(_AS_NORMALISED)
     try:
-        options = re2.Options()
-        options.log_errors = False
-        return re2.compile(pattern, options)
+        return re2.compile(pattern, _options())
     except re2.error as problem:
         reason = problem.args[0] if problem.args else ""
         reason = reason.decode() if isinstance(reason, bytes) else str(reason)
@@ -156,11 +158,23 @@ def read_rules(table: Table, levels: Sequence[str], codes: frozenset[str] | None
     standard = table.texts("standard", ())
     rules = tuple(_rule(item, levels, guards, words, standard) for item in table.tables("rule"))
     rules = tuple(rule for rule in rules if codes is None or rule.code in codes)
-    automaton = re2.Set.SearchSet()
+    return RuleSet(rules, _filter(rules))
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
+
+
+def _filter(rules: tuple[Rule, ...]) -> Any:
+    candidates = re2.Filter()
     for rule in rules:
-        automaton.Add(rule.pattern.pattern)
-    automaton.Compile()
-    return RuleSet(rules, automaton)
+        candidates.Add(rule.pattern.pattern, _options())
+    if rules:
+        candidates.Compile()
+    return candidates
 
 
 def _alternatives(table: Table, key: str) -> str:
