@@ -79,7 +79,12 @@ def demo_site(folder: Path) -> Iterator[dict[str, str]]:
 def run(command: str, environment: Mapping[str, str], folder: Path) -> str:
     """What a command prints, both streams, made steady."""
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=dict(environment), capture_output=True, text=True, timeout=120
+        ["bash", "-c", command],
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     return steady(done.stdout + done.stderr)
 
@@ -108,11 +113,48 @@ def rewritten(text: str) -> str:
         return BLOCK.sub(fresh, text)
 
 
+def settings_table() -> str:
+    """Every setting with its default and meaning."""
+    from api.settings import Settings
+
+    lines = ["| 变量 | 缺省 | 含义 |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        shown = (
+            "" if default is None else f"`{', '.join(default) if isinstance(default, tuple) else default}`"
+        )
+        lines.append(f"| `ZUOXI_{name.upper()}` | {'' if shown == '``' else shown} | {field.description} |")
+    return "\n".join(lines)
+
+
+def errors_table() -> str:
+    """Every error code with its status."""
+    from api.errors import CODES
+
+    lines = ["| 状态 | `code` | 含义 |", "|---|---|---|"]
+    return "\n".join(
+        lines + [f"| {status} | `{code}` | {title} |" for code, (status, title) in CODES.items()]
+    )
+
+
+def between(text: str, name: str, body: str) -> str:
+    """`text` with what stands between the markers `name:begin` and `name:end` replaced."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{body}\n{end}{tail}"
+
+
+def with_tables(text: str) -> str:
+    """README with its tables of settings and errors made anew."""
+    return between(between(text, "settings", settings_table()), "errors", errors_table())
+
+
 def main() -> int:
     """Compare, or write with `--write`."""
     text = README.read_text(encoding="utf-8")
     if "--write" in sys.argv[1:]:
-        README.write_text(rewritten(text), encoding="utf-8")
+        README.write_text(rewritten(with_tables(text)), encoding="utf-8")
         return 0
     wrong = compare(text)
     for command, promised, printed in wrong:

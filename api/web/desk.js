@@ -122,6 +122,7 @@ function banner(handoff) {
       make("div", {}, make("strong", {}, `建议转人工：${reasons.join("、") || "客户需要"}`), make("span", { className: "small" }, handoff.summary?.text || handoff.summary?.request || (typeof handoff.summary === "string" ? handoff.summary : ""))),
       make("button", { type: "button", id: "accept", className: "main", on: { click: accept } }, "接入会话"));
     element.hidden = false;
+    one("#turns").lastElementChild?.scrollIntoView({ block: "end" });
   } else if (handoff.action === "alert_supervisor") {
     element.className = "banner";
     fill(element, make("div", {}, make("strong", {}, `已提醒主管：${reasons.join("、")}`)));

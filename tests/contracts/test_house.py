@@ -49,7 +49,9 @@ def test_each_heavy_library_has_one_home(library: str) -> None:
 
 def test_nothing_that_runs_data_is_used() -> None:
     """No pickle, joblib, eval or torch.load in the program."""
-    pattern = re.compile(r"^\s*(?:import|from) (?:pickle|joblib|dill|marshal|shelve)\b|\beval\(|\bexec\(|torch\.load\(", re.M)
+    pattern = re.compile(
+        r"^\s*(?:import|from) (?:pickle|joblib|dill|marshal|shelve)\b|\beval\(|\bexec\(|torch\.load\(", re.M
+    )
     found = [
         f"{path.relative_to(ROOT)}: {match.group().strip()}"
         for path in SOURCES
@@ -84,7 +86,10 @@ assert "torch" not in sys.modules
 print("served")
 """
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-W", "ignore", "-c", program, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.strip() == "served", done.stderr[-2000:]
 
