@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from scripts.console import AsJson, Failed, Misused, group, note, progress, table, tell
+from scripts.console import STDIN, AsJson, Failed, Misused, given_bytes, group, note, progress, table, tell
 
 app = group("评测：在任何标注数据上复算各项指标")
 Labelled = Annotated[
-    Path, typer.Option("--data", help="标注数据（.jsonl，可为 .gz 或 .xz；retrieval 为 BEIR 目录）")
+    Path,
+    typer.Option("--data", help="标注数据（.jsonl，可为 .gz 或 .xz；- 为标准输入；retrieval 为 BEIR 目录）"),
 ]
 Train = Annotated[
     Path | None, typer.Option("--train", help="先用此文件训练任务自带的分类头；与评测重复的行会去掉")
@@ -63,7 +66,8 @@ def _command(task: str) -> Callable[..., None]:
         seed: Seed = 0,
         as_json: AsJson = False,
     ) -> None:
-        figures = measured(task, data, train, folds, holdout, seed)
+        with _readable(data) as path:
+            figures = measured(task, path, train, folds, holdout, seed)
         if as_json:
             tell(figures)
         else:
@@ -74,6 +78,18 @@ def _command(task: str) -> Callable[..., None]:
 
     run.__doc__ = ABOUT[task][0]
     return run
+
+
+@contextmanager
+def _readable(data: Path) -> Iterator[Path]:
+    """The file itself, or what standard input holds as a file of its own."""
+    if str(data) != STDIN:
+        yield data
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stdin.jsonl"
+        path.write_bytes(given_bytes(STDIN))
+        yield path
 
 
 def measured(
@@ -108,7 +124,7 @@ for _task, (_, _example) in ABOUT.items():
 
 @app.command(epilog="例：zuoxi evaluate prepare ../shared/data/kb/tidb.sections.jsonl.xz --out /tmp/tidb")
 def prepare(
-    sections: Annotated[Path, typer.Argument(help="每行一段的文件，含 heading 与 text")],
+    sections: Annotated[Path, typer.Argument(help="每行一段的文件，含 heading 与 text；- 为标准输入")],
     out: Annotated[Path, typer.Option("--out", help="写出的 BEIR 目录")],
     titles: Annotated[bool, typer.Option("--titles", help="把文档标题放进段落的标题栏")] = False,
     as_json: AsJson = False,
@@ -118,8 +134,8 @@ def prepare(
     from nlp.evaluate.rows import RowsError
 
     try:
-        with progress("整理"):
-            kept: dict[str, Any] = make(sections, out, titles)
+        with progress("整理"), _readable(sections) as path:
+            kept: dict[str, Any] = make(path, out, titles)
     except (RowsError, OSError) as error:
         raise Failed(str(error)) from None
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scripts import site
-from scripts.console import DATA, AsJson, Data, Failed, say, tell
+from scripts.console import DATA, AsJson, Data, Failed, note, say, tell
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,10 +31,10 @@ def serve(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: 
     async def ready(url: str) -> None:
         if as_json:
             tell({"url": url})
-            return
-        say(f"坐席服务已就绪：{url}（坐席台 {url}/desk，主管台 {url}/supervisor，文档 {url}/docs）")
+        else:
+            say(f"坐席服务已就绪：{url}（坐席台 {url}/desk，主管台 {url}/supervisor，文档 {url}/docs）")
         if empty:
-            say(f"还没有管理钥匙，请运行：zuoxi keys create --scope admin --actor 你的工号 --data {data}")
+            note(f"还没有管理钥匙，请运行：zuoxi keys create --scope admin --actor 你的工号 --data {data}")
 
     run(settings, host, port, lambda: application(settings), ready)
 

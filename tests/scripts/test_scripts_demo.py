@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -131,3 +133,18 @@ def test_a_taken_port_fails_at_once(zuoxi: Run, tmp_path: Path) -> None:
         done = zuoxi("demo", "--port", taken.getsockname()[1], "--data", tmp_path / "d")
     assert done.code == 1
     assert "--port" in done.err
+
+
+def test_a_newer_database_is_refused(zuoxi: Run, tmp_path: Path) -> None:
+    """A folder that a newer program wrote is refused with the next step, and left as it was."""
+    zuoxi("keys", "create", "--scope", "bot", "--actor", "b", "--data", tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "zuoxi.db")) as database, database:
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    done = zuoxi("serve", "--port", "0", "--data", tmp_path)
+    assert done.code == 1
+    assert "升级程序" in done.err
+    assert _state(zuoxi("doctor", "--data", tmp_path, "--json").json, "数据库版本") == "fail"
+
+
+def _state(told: dict[str, Any], name: str) -> str:
+    return next(str(check["state"]) for check in told["checks"] if check["name"] == name)

@@ -68,6 +68,9 @@ def test_folds_and_holdout_score_unseen_rows(zuoxi: Run, tmp_path: Path) -> None
         zuoxi("evaluate", "classify", "--data", data, "--holdout", "0.2", "--json").json["scored_rows"] == 11
     )
     assert zuoxi("evaluate", "classify", "--data", data, "--folds", "3", "--holdout", "0.2").code == 2
+    text = data.read_text(encoding="utf-8")
+    piped = zuoxi("evaluate", "classify", "--data", "-", "--holdout", "0.2", "--json", stdin=text)
+    assert piped.json["scored_rows"] == 11
 
 
 def test_labels_the_model_does_not_know_are_bad_usage(zuoxi: Run, tmp_path: Path) -> None:
