@@ -15,6 +15,7 @@ from api import (
     errors,
     events,
     forms,
+    handoff,
     health,
     jobs,
     kb,
@@ -27,8 +28,8 @@ from api import (
     web,
 )
 from api.auth import Doorman
-from api.conversations import Lanes
 from api.events import Bell
+from api.handoff import Lanes
 from api.limits import Rate, Shed
 from api.service import Service, open_service, program_version
 from api.settings import Settings
@@ -42,7 +43,7 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(health, session, kb, routing, suggest, scenes, drafts),
-    *(events, conversations, forms, jobs, quality, reports, embed),
+    *(events, conversations, handoff, forms, jobs, quality, reports, embed),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
-from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -17,6 +14,7 @@ from api import live, wiring
 from api.deps import AgentKey, Bot, IdempotencyKey, Json, Opened, once
 from api.errors import Problem, invalid, not_found
 from api.events import Bell
+from api.handoff import Lanes, remember
 from api.quality import AgentIn
 from api.routing import CustomerIn
 from api.service import Service
@@ -24,7 +22,6 @@ from api.store import Reader, Writer, conversations, decisions
 from api.store.conversations import Exists, Kept, Moved
 from api.suggest import TurnIn
 from api.telemetry import DECISIONS
-from nlp import handoff
 from nlp.privacy import mask
 from nlp.transcript import Turn
 
@@ -44,26 +41,6 @@ class ConversationIn(BaseModel):
     customer: CustomerIn | None = None
     served_by: Literal["bot", "agent"] = "bot"
     agent: AgentIn | None = None
-
-
-class StepIn(BaseModel):
-    """A step of the handoff, by a person."""
-
-    action: Literal["request", "accept", "decline", "return", "close"]
-    reason: str | None = Field(None, max_length=500)
-
-
-class Lanes:
-    """One lock for each conversation that is being written, so that its turns queue instead of colliding."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
-
-    def of(self, tenant: str, identity: str) -> asyncio.Lock:
-        lock = self._locks.get((tenant, identity))
-        if lock is None:
-            lock = self._locks[(tenant, identity)] = asyncio.Lock()
-        return lock
 
 
 @router.post("", status_code=201)
@@ -224,52 +201,8 @@ async def _decide(
             asked = {"conversation_id": kept.id, "turn_id": turn_id}
             decisions.save(writer, tenant, "suggest", asked, decided.suggestion, subject=kept.id)
         if reply["handoff"]["action"] != "none":
-            _remember(writer, "handoff", tenant, kept.id, {**reply["handoff"], "turn_id": turn_id})
+            remember(writer, "handoff", tenant, kept.id, {**reply["handoff"], "turn_id": turn_id})
 
     await opened.store.awrite(unit)
     DECISIONS.labels("turn", reply["mode"]).inc()
     return reply
-
-
-def _remember(writer: Writer, kind: str, tenant: str, conversation_id: str, told: Json) -> None:
-    """Keep a handoff decision, or a person's step, for the reports."""
-    record = {"id": wiring.new_id("ho"), **told}
-    request = {"conversation_id": conversation_id}
-    decisions.save(writer, tenant, kind, request, record, subject=conversation_id)
-
-
-@router.post("/{conversation_id}/handoff")
-async def step_handoff(
-    conversation_id: str, body: StepIn, request: Request, opened: Opened, grant: AgentKey
-) -> Json:
-    """Take a step of the handoff; one that is not possible now is 409 naming the state."""
-    reason = None if body.reason is None else mask(body.reason)
-
-    def unit(writer: Writer) -> Json:
-        kept = conversations.get(Reader(writer), grant.tenant, conversation_id)
-        if kept is None:
-            raise not_found("会话", conversation_id)
-        course = live.from_json(kept.state)
-        try:
-            state = handoff.apply(course.handoff, body.action, grant.actor_id)
-        except handoff.ImpossibleStep as error:
-            raise Problem("conflict", f"会话状态是 {kept.status}，不能 {body.action}") from error
-        course = replace(course, handoff=state)
-        conversations.advance(writer, grant.tenant, kept, state.state, course.to_json(), 0)
-        step: Json = {"step": body.action, "by": grant.actor_id, "reason": reason}
-        told: Json = {"state": state.state, "action": "none", "reasons": [], **step}
-        conversations.add_event(writer, grant.tenant, conversation_id, "handoff", told)
-        _remember(writer, "handoff_step", grant.tenant, conversation_id, told)
-        return told
-
-    lanes: Lanes = request.app.state.lanes
-    async with lanes.of(grant.tenant, conversation_id):
-        told = await opened.store.awrite(unit)
-    bell: Bell = request.app.state.bell
-    bell.ring(grant.tenant)
-    return {
-        "id": conversation_id,
-        "conversation_id": conversation_id,
-        "state": told["state"],
-        "handoff": told,
-    }
