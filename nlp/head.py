@@ -20,6 +20,7 @@ Head = Linear
 
 STRENGTHS = (0.1, 0.3, 1.0)  # C of the SVM; the best on unseen rows is taken
 _FEW = 3000  # rows below which spans seen once are kept and more folds are made
+_MANY = 30_000  # rows from which a span must be seen three times
 _SHIFT_PENALTY = 1e-3
 
 
@@ -135,7 +136,7 @@ def fit(
     size, small = len(texts), len(texts) < _FEW
     weight = np.ones(len(truth))
     weight[:size] = 1.0 if weights is None else weights
-    counts = count(everything, encoder, 1 if small else 2)
+    counts = count(everything, encoder, 1 if small else 2 if size < _MANY else 3)
     fold = np.full(len(truth), -1)
     fold[:size] = folds_of(truth[:size], 5 if small else 3, seed)
     strength, margins = _choose(counts, truth, weight, fold, strengths, seed)

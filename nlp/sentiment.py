@@ -140,7 +140,7 @@ class SentimentAnalyser:
         if self._polarity is None or self._emotion is None:
             polarity = np.array([_lexicon_shares(text, self._policy) for text in clean])
             even = np.full((len(clean), len(EMOTIONS)), 1.0)
-            even[:, _CALM] = 3.0  # calm unless something is heard
+            even[:, _CALM] = 12.0  # calm unless something is heard
             return polarity, _normal(even)
         if isinstance(self._polarity, Linear) and isinstance(self._emotion, Linear):
             first, second = together((self._polarity, self._emotion), texts)

@@ -5,6 +5,7 @@ python -m nlp.train.emotion --data ../shared/data --version 1
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from nlp.evaluate.classify import figures, guesses
@@ -15,22 +16,28 @@ from nlp.train import service
 from nlp.train.corpus import held_out, read_rows, training_rows
 from nlp.train.ship import Rows, Shipped, arguments, ship
 
-_SETS = ("sentiment/ewect_usual.train", "sentiment/ewect_virus.train")
+_SETS = {"sentiment/ewect_usual.train": 1.0, "sentiment/ewect_virus.train": 0.3}  # the second has one topic
 _DEMO_WEIGHT = 3.0
 
 
 def gather(data: Path) -> Rows:
     """All training rows. Raises CorpusError for a missing set."""
     rows, held, seen = Rows(), held_out(data), set[str]()
-    for name in _SETS:
+    for name, weight in _SETS.items():
         for row in training_rows(data, name, held):
             if (text := key(row["text"])) and text not in seen:
                 seen.add(text)
-                rows.add(name, row["text"], row["label"], 1.0)
-    for row in (*service.tickets(), *service.turns()):
+                rows.add(name, row["text"], row["label"], weight)
+    for row in (*service.tickets(), *service.turns(), *service.plain_moods()):
         rows.add("demo", row["text"], row["emotion"], _DEMO_WEIGHT)
     for row in service.questions(service.taxonomy().about):
         rows.add("demo", row["text"], "neutral", 1.0)
+    counts = Counter(rows.labels)
+    # Rare emotions count more, by the root of their rarity: half way to equal shares.
+    rows.weights = [
+        weight * (len(rows.labels) / len(counts) / counts[label]) ** 0.5
+        for weight, label in zip(rows.weights, rows.labels, strict=True)
+    ]
     return rows
 
 

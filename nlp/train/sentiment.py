@@ -30,7 +30,7 @@ _NEUTRAL = {
     "intent/taipei.train": 2000,
 }
 _WEIGHT = {"sentiment/xiaoshi.train": 0.3, "intent/tnews.train": 0.5}  # labelled by machine; far from service
-_DEMO_WEIGHT = 4.0
+_DEMO_WEIGHT = 8.0
 _CIC_WEIGHT = 0.5
 # Classes of CIC that hold an attitude: complaints, disappointment, praise, thanks, haggling over damage.
 _CIC_ATTITUDE = frozenset({0, 1, 2, 3, 5, 7, 10, 11, 12, 18, 20, 21, 24, 26, 27, 29, 30, 36, 38, 41, 94, 117})
@@ -57,7 +57,7 @@ def _neutral(rows: Rows, data: Path, held: HeldOut, seed: int) -> None:
 
 
 def _demo(rows: Rows) -> None:
-    for row in (*service.tickets(), *service.turns()):
+    for row in (*service.tickets(), *service.turns(), *service.plain_moods()):
         rows.add("demo", row["text"], row["sentiment"], _DEMO_WEIGHT)
     for row in service.questions(service.taxonomy().about):
         rows.add("demo", row["text"], "neutral", 1.0)

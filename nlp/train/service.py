@@ -15,6 +15,13 @@ _ROOT = Path(__file__).resolve().parents[2]
 DEMO = _ROOT / "scripts" / "demo"
 _TAXONOMY = _ROOT / "nlp" / "presets" / "taxonomy.toml"
 LICENCE = "Apache-2.0 (written for this project)"
+_MOODS = {
+    "complaint": ("negative", "angry"),
+    "praise": ("positive", "happy"),
+    **dict.fromkeys(("ask", "invoice", "misdirected", "business", "chat"), ("neutral", "neutral")),
+    **dict.fromkeys(("reschedule", "exchange", "change", "account_close"), ("neutral", "neutral")),
+}
+"""Top word or whole code of the categories whose writers' mood is plain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +121,21 @@ def questions(leaves: Iterable[str], demo: Path = DEMO) -> list[dict[str, Any]]:
             (leaf,) = tagged
             rows.extend({"text": text, "category": leaf} for text in (row["title"], *row.get("similar", ())))
     return list(_open(rows, held_keys(demo)))
+
+
+def phrases(demo: Path = DEMO) -> list[dict[str, Any]]:
+    """Ways of saying each leaf, written for training: `text`, `category`; held-out texts left out."""
+    said = tomllib.loads((demo / "phrases.train.toml").read_text(encoding="utf-8"))
+    rows = ({"text": text, "category": leaf} for leaf, texts in said.items() for text in texts)
+    return list(_open(rows, held_keys(demo)))
+
+
+def plain_moods(demo: Path = DEMO) -> list[dict[str, Any]]:
+    """Phrases whose category settles the mood: `text`, `sentiment`, `emotion`."""
+    rows = []
+    for row in phrases(demo):
+        top = row["category"].split("_")[0]
+        mood = _MOODS.get(top) or _MOODS.get(row["category"])
+        if mood:
+            rows.append({"text": row["text"], "sentiment": mood[0], "emotion": mood[1]})
+    return rows

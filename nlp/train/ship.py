@@ -116,6 +116,6 @@ def arguments(about: str | None) -> argparse.Namespace:
     """`--data`, `--version` and `--models` of a recipe."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--version", default="1")
+    parser.add_argument("--version", default="linear-1")
     parser.add_argument("--models", type=Path, default=models_root())
     return parser.parse_args()
