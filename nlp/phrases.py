@@ -46,17 +46,17 @@ def _options() -> Any:
 
 @lru_cache(maxsize=4096)
 def compile_pattern(pattern: str) -> Any:
-    """RE2's compiled form of one pattern. Raises PatternError."""
+    """RE2's compiled form of one pattern, for UTF-8 bytes. Raises PatternError."""
     import re2
 
     if not pattern or len(pattern) > _LONGEST_PATTERN:
         raise PatternError(pattern[:80], f"长度须在 1 到 {_LONGEST_PATTERN} 之间")
     try:
-        compiled = re2.compile(pattern, _options())
+        compiled = re2.compile(pattern.encode("utf-8", "surrogatepass"), _options())
     except re2.error as problem:
         reason = problem.args[0] if problem.args else "语法错误"
         raise PatternError(pattern, reason.decode() if isinstance(reason, bytes) else str(reason)) from None
-    if compiled.search("") is not None:
+    if compiled.search(b"") is not None:
         raise PatternError(pattern, "会匹配空文本")
     return compiled
 
@@ -114,19 +114,34 @@ class Matcher:
 
     def hits(self, text: str) -> dict[str, Spans]:
         """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away."""
-        found = self._filter.Match(text) if self._owner and text else None
+        if not self._owner or not text:
+            return {}
+        data = text.encode("utf-8", "replace")
+        found = self._filter.Match(data)
         if not found:
             return {}
         spans: dict[str, list[tuple[int, int]]] = {}
         for number in found:
-            matches = compile_pattern(self._pattern[number]).finditer(text)
+            matches = compile_pattern(self._pattern[number]).finditer(data)
             spans.setdefault(self._owner[number], []).extend(match.span() for match in matches)
-        result = {name: self._kept(name, text, found) for name, found in spans.items()}
-        return {name: kept for name, kept in result.items() if kept}
+        text = data.decode()  # a lone surrogate has become a question mark of the same length
+        quoted = _byte_spans(text, quotations(text))
+        kept = {name: self._kept(name, data, found, quoted) for name, found in spans.items()}
+        return {name: _character_spans(data, found) for name, found in kept.items() if found}
 
-    def _kept(self, name: str, text: str, spans: list[tuple[int, int]]) -> Spans:
+    def _kept(self, name: str, data: bytes, spans: list[tuple[int, int]], quoted: Spans) -> Spans:
         phrases = self.lists[name]
-        excused: list[tuple[int, int]] = [] if phrases.quoted else list(quotations(text))
+        excused: list[tuple[int, int]] = [] if phrases.quoted else list(quoted)
         for pattern in phrases.unless:
-            excused.extend(match.span() for match in compile_pattern(pattern).finditer(text))
-        return _merged(span for span in spans if not _overlaps(span, excused))
+            excused.extend(match.span() for match in compile_pattern(pattern).finditer(data))
+        if excused:
+            spans = [span for span in spans if not _overlaps(span, excused)]
+        return _merged(spans)
+
+
+def _byte_spans(text: str, spans: Spans) -> Spans:
+    return tuple((len(text[:start].encode()), len(text[:end].encode())) for start, end in spans)
+
+
+def _character_spans(data: bytes, spans: Spans) -> Spans:
+    return tuple((len(data[:start].decode()), len(data[:end].decode())) for start, end in spans)
