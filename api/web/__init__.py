@@ -20,6 +20,7 @@ PAGES = {
     "/supervisor": "supervisor.html",
     "/widget.js": "widget.js",
     "/widget": "widget.html",
+    "/docs": "docs.html",
 }
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
