@@ -59,4 +59,4 @@ def test_a_site_edits_its_own_list(tmp_path: Path) -> None:
 def test_quotation_marks_and_broken_characters() -> None:
     """A lone surrogate in a quoted text neither crashes nor shifts the spans."""
     found = load_stages().find("\ud800“再见”他说，\ud83d再见")
-    assert found["closing"] == ((10, 12),)
+    assert found["closing"] == ((9, 11),)
