@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from threadpoolctl import threadpool_limits
+
 from api.settings import Settings
 from api.sites import Sites
 from api.store import Store
@@ -39,6 +41,9 @@ def program_version() -> str:
 def open_service(settings: Settings) -> Service:
     """Open the data folder: database, models, policies, handbooks."""
     settings.data.mkdir(parents=True, exist_ok=True)
+    threadpool_limits(
+        1
+    )  # requests run side by side: a matrix product that spins on every core slows them all
     store = Store(settings.url)
     folder = settings.data / "policy"
     models = load_models(settings.models, settings.encoder, folder)

@@ -14,9 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nlp.routing import Route, Ticket, route
-from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
-
 from kb.filters import Filters
 from kb.knowledge import Knowledge
 from kb.query import ask
@@ -27,6 +24,8 @@ from nlp import artefacts
 from nlp.classify import Classifier, Thresholds, load_classifier, load_thresholds
 from nlp.encode import Encoder, load_encoder
 from nlp.policy import Policy, load_policy
+from nlp.routing import Route, Ticket, route
+from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
 
 Json = dict[str, Any]
 

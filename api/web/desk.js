@@ -49,7 +49,7 @@ function stages(list) {
 
 function alerts(list) {
   one("#alerting").hidden = !list.length;
-  fill(one("#alerts"), ...list.map((alert) => make("li", { className: alert.severity === "high" ? "high" : "" }, alert.text)));
+  fill(one("#alerts"), ...list.map((alert) => make("li", { className: grave(alert) }, alert.text)));
 }
 
 function withSlots(text) {
@@ -159,6 +159,8 @@ async function say(turn) {
   return reply;
 }
 
+const grave = (found) => (["high", "critical", "error"].includes(found.severity) ? "high" : "");
+
 const speaksForUs = (role) => role === "agent" || role === "supervisor";
 
 /** The customer's next line; what the bot says in between plays while the bot serves. */
@@ -218,7 +220,7 @@ function check() {
     try {
       const reply = await call("POST", "/v1/drafts/check", { conversation_id: desk.id, text });
       fill(one("#issues"), ...reply.issues.slice(0, 4).map((issue) =>
-        make("li", { className: issue.severity === "high" ? "high" : "" }, `「${issue.text}」${issue.message || issue.expected || issue.code}`)));
+        make("li", { className: grave(issue) }, `「${issue.text}」${issue.message || issue.expected || issue.code}`)));
     } catch { /* a check that fails must not stop the agent */ }
   }, 350);
 }
