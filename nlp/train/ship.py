@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlp.artefacts import CURRENT, Artefact, models_root, write_manifest
+from nlp.artefacts import CURRENT, Artefact, models_root, verify, write_manifest
 from nlp.classify import KIND, load_linear, thresholds, write_head
 from nlp.head import Fit
 from nlp.linear import Linear
@@ -89,23 +90,24 @@ def ship(
     measure: Callable[[Linear], dict[str, float]],
 ) -> Shipped:
     """Write the head, load it back as a service would, measure that, then seal it. Raises ArtefactError."""
-    folder = models / task / version
-    if folder.exists():
-        shutil.rmtree(folder)
     bands = thresholds(fitted.unseen, rows.labels, fitted.head.labels)
-    write_head(folder, fitted.head, bands)
     encoder = fitted.head.encoder
     more: dict[str, Any] = {"strength": fitted.strength, "spans": len(fitted.head.weights)}
     if encoder is not None:
         more["encoder"] = encoder.version
     data = rows.sources()
-    draft = write_manifest(folder, task, KIND, data, {}, **more)
-    served = load_linear(draft, encoder)
-    found = measure(served) | latencies(served, [text for text in rows.texts[:5000] if len(text) <= 60])
-    (folder / "card.md").write_text(
-        card(task, version, served.labels, data, found, bands, more), encoding="utf-8"
-    )
-    artefact = write_manifest(folder, task, KIND, data, found, **more)
+    with tempfile.TemporaryDirectory() as place:  # the version in use stays whole until the new one is
+        draft = Path(place) / task / version
+        write_head(draft, fitted.head, bands)
+        served = load_linear(write_manifest(draft, task, KIND, data, {}, **more), encoder)
+        found = measure(served) | latencies(served, [text for text in rows.texts[:5000] if len(text) <= 60])
+        text = card(task, version, served.labels, data, found, bands, more)
+        (draft / "card.md").write_text(text, encoding="utf-8")
+        write_manifest(draft, task, KIND, data, found, **more)
+        folder = models / task / version
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.move(draft, folder)
+    artefact = verify(folder)
     make_current(models, task, version)
     for name, value in found.items():
         print(f"{name}: {value}")
