@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nlp.tables import Preset, Table
@@ -54,6 +54,7 @@ class Calendar:
         """
         if seconds < 0:
             raise ValueError("seconds must not be negative")
+        start = start.astimezone(UTC)  # in UTC an hour is an hour, whatever the wall clock does
         if self.always:
             return (start + timedelta(seconds=seconds)).astimezone(self.zone)
         left = timedelta(seconds=seconds)
@@ -68,6 +69,7 @@ class Calendar:
 
     def between(self, start: datetime, end: datetime) -> float:
         """Working seconds in `[start, end)`; negative when `end` is before `start`."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end < start:
             return -self.between(end, start)
         if self.always:
@@ -83,7 +85,7 @@ class Calendar:
 def _at(midnight: datetime, seconds: int) -> datetime:
     # Wall time first, then UTC: a day with a clock change keeps its opening hours and loses or gains the hour.
     wall = midnight + timedelta(seconds=seconds)
-    return wall.astimezone(timezone.utc)  # noqa: UP017
+    return wall.astimezone(UTC)
 
 
 def zone_of(name: str) -> tzinfo:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nlp.privacy import MASKS, find
 from nlp.text import clean
 
+_LIKELY = re.compile("[0-9０-９一二两三四五六七八九十百¥￥$前昨今明后後周週星礼禮]")
 _NUMERAL = "[0-9一二两三四五六七八九十百千万零〇]"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -42,6 +43,8 @@ class Entity:
 
 def entities(text: str) -> tuple[Entity, ...]:
     """What `text` names, in order of place; types order_no, tracking_no, amount, date, phone_tail."""
+    if not _LIKELY.search(text):
+        return ()
     found = [
         Entity(one.type, MASKS[one.type], one.start, one.end)
         for one in find(text)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import re2
 
 from nlp.tables import Table
-from nlp.text import Clean, clean, sentences
+from nlp.text import Clean, clean, normalise, sentences
 
 Where = Literal["sentence", "clause", "text", "before", "after", "near"]
 _WHERES = ("sentence", "clause", "text", "before", "after", "near")
@@ -97,12 +98,15 @@ class RuleSet:
 
     def find(self, text: str) -> tuple[Found, ...]:
         """Each rule's first holding match in `text`, in the order of the rules."""
-        return self.find_in(quiet(text), text)
-
-    def find_in(self, seen: Clean, text: str) -> tuple[Found, ...]:
-        """As `find`, for a text already made quiet."""
+        if not self.rules:
+            return ()
+        plain = _FILLERS.sub("", normalise(text))
+        likely = self.candidates.Match(plain, potential=True)
+        if not likely:
+            return ()
+        seen = quiet(text)  # the way back to the source is only built for a text with something to show
         found = []
-        for index in sorted(self.candidates.Match(seen.text, potential=True) or ()) if self.rules else ():
+        for index in sorted(likely):
             rule = self.rules[index]
             for match in rule.pattern.finditer(seen.text):
                 start, end = match.span()
@@ -115,6 +119,7 @@ class RuleSet:
         return tuple(found)
 
 
+@lru_cache(maxsize=64)
 def quiet(text: str) -> Clean:
     """The clean text without white space and spoken fillers (呃、就是说), offsets kept."""
     whole = clean(text)
