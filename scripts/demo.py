@@ -32,6 +32,7 @@ ACTORS: dict[str, dict[str, Any]] = {
 
 def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: AsJson = False) -> None:
     """启动演示站点：空目录先填入演示商城的内容，已有的站点原样提供；每次启动新发各权限的钥匙。"""
+    serve.one_thread_a_call()
     settings = site.settings_of(data)
     kept: list[FastAPI] = []
     pages: dict[str, str] = {}
