@@ -1,11 +1,12 @@
 """Priority of a text: hard floors and urgency, each with the words that caused it.
 
-Rules decide alone: a model may raise a ticket elsewhere, nothing lowers what a rule found (row R004).
+Rules come first and nothing lowers what they found (row R004). A classifier of alarms may add a floor that no
+rule knows, but not where a rule saw the words and took them back as idle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -14,6 +15,8 @@ from nlp.tables import Preset
 
 Level = Literal["normal", "urgent", "critical"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+NONE, HURRY = "none", "hurry"
+"""Labels of the alarm classifier besides the floor codes: nothing, and urgent without a floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +53,51 @@ class PriorityPolicy:
     rules: RuleSet
     floors: frozenset[str]
     confidence: Mapping[str, float]
+    model_floor: float
+    model_hurry: float
+    model_critical: frozenset[str]
 
 
 def read_priority(preset: Preset) -> PriorityPolicy:
     """The policy of `priority.toml`. Raises PolicyError."""
     table = preset.table
-    table.only("version", "floors", "standard", "confidence", "words", "guard", "rule")
-    confidence = table.table("confidence")
+    table.only("version", "floors", "standard", "confidence", "model", "words", "guard", "rule")
+    confidence, model = table.table("confidence"), table.table("model")
+    model.only("floor", "hurry", "critical")
     return PriorityPolicy(
         read_rules(table, LEVELS[1:]),
         frozenset(table.texts("floors")),
         {level: confidence.number(level, low=0, high=1) for level in LEVELS},
+        model.number("floor", high=2),
+        model.number("hurry", high=2),
+        frozenset(model.texts("critical", ())),
     )
 
 
-def reasons_in(text: str, policy: PriorityPolicy) -> tuple[Reason, ...]:
-    """Every reason to raise the priority of `text`, gravest first, one for each code."""
-    return _gravest(policy.rules.find(text), policy.floors)
+def reasons_in(
+    text: str, policy: PriorityPolicy, alarm: Mapping[str, float] | None = None
+) -> tuple[Reason, ...]:
+    """Every reason to raise the priority of `text`, gravest first, one for each code.
+
+    `alarm`: probabilities of the alarm classifier by label, where there is one.
+    """
+    found, taken_back = policy.rules.judge(text)
+    if alarm is not None:
+        found += tuple(_alarms(text, policy, alarm, {one.code for one in found}, taken_back))
+    return _gravest(found, policy.floors)
+
+
+def _alarms(
+    text: str, policy: PriorityPolicy, alarm: Mapping[str, float], found: set[str], taken_back: frozenset[str]
+) -> Iterator[Found]:
+    if taken_back & policy.floors:
+        return  # the words were seen and are idle: a rule knows better
+    floor = {code: share for code, share in alarm.items() if code in policy.floors}
+    best = max(floor, key=lambda code: floor[code], default=None)
+    if best is not None and not found & policy.floors and sum(floor.values()) >= policy.model_floor:
+        yield Found(best, "critical" if best in policy.model_critical else "urgent", text, 0, len(text), 1.0)
+    elif not found and 1.0 - alarm.get(NONE, 1.0) >= policy.model_hurry:
+        yield Found("deadline", "urgent", text, 0, len(text), 1.0)
 
 
 def _gravest(found: Iterable[Found], floors: frozenset[str]) -> tuple[Reason, ...]:
@@ -90,8 +121,8 @@ def floors(text: str, policy: PriorityPolicy) -> tuple[Reason, ...]:
     return tuple(reason for reason in reasons_in(text, policy) if reason.code in policy.floors)
 
 
-def prioritise(text: str, policy: PriorityPolicy) -> Priority:
-    """The level of `text` with its reasons; `normal` where no rule holds."""
-    reasons = reasons_in(text, policy)
+def prioritise(text: str, policy: PriorityPolicy, alarm: Mapping[str, float] | None = None) -> Priority:
+    """The level of `text` with its reasons; `normal` where no rule holds and no alarm is sure enough."""
+    reasons = reasons_in(text, policy, alarm)
     level = _level(reasons[0].level) if reasons else "normal"
     return Priority(level, policy.confidence[level], reasons)

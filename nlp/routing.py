@@ -104,8 +104,11 @@ def route(
     policy: Policy,
     now: datetime,
     thresholds: Bands | None = None,
+    alarm: Mapping[str, float] | None = None,
 ) -> Route:
     """Route one ticket. `probabilities` are the classifier's, by leaf; None falls back to keywords.
+
+    `alarm` are those of the alarm classifier by label, None without one.
 
     A floor is never routed automatically. `now` (aware) stands in for a missing `created_at`.
     """
@@ -114,7 +117,7 @@ def route(
     shares = guess(text, policy, probabilities)
     totals = policy.taxonomy.totals(shares)
     node = policy.taxonomy.deepest(totals, policy.routing.sure)
-    priority = _in_text(prioritise(text, policy.priority), ticket)
+    priority = _in_text(prioritise(text, policy.priority, alarm), ticket)
     named = entities(ticket.text)
     complexity_ = complexity(ticket.text, ticket.attributes, totals, priority, named, policy)
     given = _conditions(ticket, node, priority)

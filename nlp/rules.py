@@ -98,14 +98,19 @@ class RuleSet:
 
     def find(self, text: str) -> tuple[Found, ...]:
         """Each rule's first holding match in `text`, in the order of the rules."""
+        return self.judge(text)[0]
+
+    def judge(self, text: str) -> tuple[tuple[Found, ...], frozenset[str]]:
+        """As `find`, and the codes whose words stand there but were taken back by a guard."""
         if not self.rules:
-            return ()
+            return (), frozenset()
         plain = _FILLERS.sub("", normalise(text))
         likely = self.candidates.Match(plain, potential=True)
         if not likely:
-            return ()
+            return (), frozenset()
         seen = quiet(text)  # the way back to the source is only built for a text with something to show
-        found = []
+        found: list[Found] = []
+        taken_back: set[str] = set()
         for index in sorted(likely):
             rule = self.rules[index]
             for match in rule.pattern.finditer(seen.text):
@@ -116,7 +121,8 @@ class RuleSet:
                     a, b = seen.span(start, end)
                     found.append(Found(rule.code, rule.level, text[a:b], a, b, rule.weight))
                     break
-        return tuple(found)
+                taken_back.add(rule.code)
+        return tuple(found), frozenset(taken_back) - {one.code for one in found}
 
 
 @lru_cache(maxsize=64)

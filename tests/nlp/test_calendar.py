@@ -51,7 +51,7 @@ def test_holidays_of_2026() -> None:
         date(2026, 9, 20),
         date(2026, 10, 10),
     ]
-    assert YEARS == {2025, 2026}
+    assert {2025, 2026} == YEARS
 
 
 def test_queues_have_their_own_hours() -> None:
