@@ -31,9 +31,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium through Playwright; where there is none the page tests skip, loudly."""
+    """Chromium through Playwright; where there is none the page tests skip, loudly.
+
+    For one module only: while it is open, its event loop runs in the main thread and no other may.
+    """
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
         warnings.warn("!! PAGE TESTS SKIPPED: no chromium on this machine", UserWarning, stacklevel=1)

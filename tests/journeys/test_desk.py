@@ -70,7 +70,9 @@ def test_the_board_follows_an_event_within_two_seconds(site: dict[str, str], pag
     before = page.locator("#latest tr").count()
     headers = {"Authorization": f"Bearer {site['BOT']}"}
     made = page.request.post(
-        f"{site['ZX']}/v1/conversations", headers=headers, data={"conversation_id": "board-live-1", "channel": "chat"}
+        f"{site['ZX']}/v1/conversations",
+        headers=headers,
+        data={"conversation_id": "board-live-1", "channel": "chat"},
     )
     assert made.status == 201
     turn = {"role": "customer", "text": "转人工！我要投诉！"}
