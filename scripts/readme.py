@@ -38,6 +38,11 @@ def steady(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
+def _unfinished(command: str) -> bool:
+    """Whether a quote is still open, so that the next line belongs to the command."""
+    return command.count("'") % 2 == 1
+
+
 def commands(block: str) -> list[tuple[str, str]]:
     """(command, printed) pairs of one console block."""
     found: list[tuple[str, str]] = []
@@ -47,7 +52,7 @@ def commands(block: str) -> list[tuple[str, str]]:
             if command:
                 found.append((command, printed))
             command, printed, going_on = line[2:], "", line.endswith("\\")
-        elif going_on:
+        elif going_on or (not printed and _unfinished(command)):
             command, going_on = command + "\n" + line, line.endswith("\\")
         else:
             printed += line + "\n"
