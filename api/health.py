@@ -45,7 +45,7 @@ async def ready(request: Request, opened: Opened) -> JSONResponse:
     except Exception as error:
         parts["store"] = {"state": "down", "why": type(error).__name__}
     parts["handbooks"] = {"state": "ok", "sites": opened.sites.states()}
-    for name in ("encoder", "intent", "sentiment"):
+    for name in ("encoder", "intent", "sentiment", "alarm"):
         why = opened.models.missing.get(name)
         parts[name] = {"state": "degraded", "why": why} if why else {"state": "ok"}
     ok = parts["store"]["state"] == "ok"

@@ -15,6 +15,7 @@ from api.suggest import audience_of, make
 from kb.knowledge import Knowledge
 from kb.suggest import SuggestRequest
 from nlp import handoff
+from nlp.priority import reasons_in
 from nlp.quality.dialogue import prepare
 from nlp.routing import Ticket
 from nlp.sentiment import FULL, Sentiment, Trajectory, advance
@@ -142,7 +143,9 @@ def _facts(opened: Service, tenant: str, course: Course, turn: Turn, made: Json 
     queue = None
     if course.handoff.queue is None and len(turn.text) >= TELLING:
         queue = _queue(opened, course, turn)
-    return handoff.TurnFacts(answer_confidence=best, queue=queue)
+    alarm = wiring.shares(opened.models.alarm, [turn.text])[0]
+    reasons = reasons_in(turn.text, opened.policy.priority, alarm)
+    return handoff.TurnFacts(answer_confidence=best, queue=queue, reasons=reasons)
 
 
 def _queue(opened: Service, course: Course, turn: Turn) -> str:

@@ -38,6 +38,7 @@ class Models:
     intent: Classifier | None
     analyser: SentimentAnalyser
     bands: Thresholds | None = None
+    alarm: Classifier | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -46,11 +47,16 @@ class Models:
 
     @property
     def encoder_version(self) -> str:
-        return "none" if self.encoder is None else self.encoder.version
+        return "" if self.encoder is None else self.encoder.version
 
     def versions(self) -> dict[str, str]:
         """Version of every model in use."""
-        parts = {"encoder": self.encoder, "intent": self.intent, "sentiment": self.analyser}
+        parts: dict[str, Encoder | Classifier | SentimentAnalyser | None] = {
+            "encoder": self.encoder,
+            "intent": self.intent,
+            "sentiment": self.analyser,
+            "alarm": self.alarm,
+        }
         return {name: part.version for name, part in parts.items() if part is not None}
 
 
@@ -74,7 +80,8 @@ def load_models(root: Path | None = None, encoder: str | None = None, folder: Pa
     if analyser.mode != "full":
         missing["sentiment"] = "没有可用的情感与情绪模型：只按词语规则判断"
     bands = None if intent is None else attempt("intent", lambda: load_thresholds("intent", root))
-    return Models(vectors, intent, analyser, bands, missing)
+    alarm = attempt("alarm", lambda: load_classifier("alarm", root, vectors))
+    return Models(vectors, intent, analyser, bands, alarm, missing)
 
 
 def new_id(kind: str) -> str:
@@ -103,15 +110,18 @@ def route_tickets(models: Models, policy: Policy, tickets: Sequence[Ticket], now
     """Route tickets; the models see them as one batch."""
     texts = [f"{ticket.subject or ''} {ticket.text}".strip() for ticket in tickets]
     sentiments: Sequence[Sentiment] = models.analyser.analyse(texts)
-    if models.intent is None:
-        rows: list[Mapping[str, float] | None] = [None] * len(texts)
-    else:
-        labels = models.intent.labels
-        rows = [dict(zip(labels, map(float, row), strict=True)) for row in models.intent.probabilities(texts)]
+    intents, alarms = shares(models.intent, texts), shares(models.alarm, texts)
     return [
-        route(ticket, probabilities, sentiment, policy, now, thresholds=models.bands)
-        for ticket, probabilities, sentiment in zip(tickets, rows, sentiments, strict=True)
+        route(ticket, intent, sentiment, policy, now, thresholds=models.bands, alarm=alarm)
+        for ticket, intent, sentiment, alarm in zip(tickets, intents, sentiments, alarms, strict=True)
     ]
+
+
+def shares(model: Classifier | None, texts: Sequence[str]) -> Sequence[Mapping[str, float] | None]:
+    """Probability of each label for each text; None for each where there is no model."""
+    if model is None:
+        return [None] * len(texts)
+    return [dict(zip(model.labels, map(float, row), strict=True)) for row in model.probabilities(texts)]
 
 
 def search_mode(models: Models, knowledge: Knowledge) -> str:
