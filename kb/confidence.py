@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kb.features import NAMES
 from kb.postings import Floats
@@ -16,17 +17,39 @@ from kb.postings import Floats
 WEIGHTS = Path(__file__).parent / "weights.toml"
 
 
+ALONE = 3.0
+"""Lead of a candidate that has no rival, in units of the ranking score."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A logistic model over `features.NAMES`; `precision` lists (precision, least confidence), ascending."""
+    """Two steps over `features.NAMES`: `rank` orders the candidates of one query, the rest says how sure we are.
 
+    The log-odds of a candidate are `bias + slope · score + lead · (distance to its best rival) + context · values`;
+    the distance counts `ahead` for the first candidate and `behind` for the others, so the order is the ranking's.
+    `precision` lists (precision, least confidence), ascending.
+    """
+
+    rank: Floats
+    context: Floats
     bias: float
-    weights: Floats
+    slope: float
+    ahead: float
+    behind: float
     precision: tuple[tuple[float, float], ...]
 
-    def logits(self, values: Floats) -> Floats:
-        scores: Floats = values @ self.weights + np.float32(self.bias)
-        return scores
+    def logits(self, values: Floats, bonus: Floats | None = None) -> Floats:
+        """Log-odds of the candidates of one query, `values` being `[n, len(NAMES)]`.
+
+        `bonus` `[n]` is added to the ranking scores, before candidates are compared.
+        """
+        scores: Floats = values @ self.rank
+        if bonus is not None:
+            scores = scores + bonus
+        lead = leads(scores, np.zeros(len(scores), np.int64))
+        sure: Floats = self.slope * scores + values @ self.context + np.float32(self.bias)
+        sure += self.ahead * np.maximum(lead, 0) + self.behind * np.minimum(lead, 0)
+        return sure
 
     def threshold(self, precision: float) -> float:
         """The least confidence at which held-out answers had `precision`; above 1 when none reached it."""
@@ -34,6 +57,20 @@ class Model:
             if reached >= precision:
                 return confidence
         return 1.01
+
+
+def leads(scores: Floats, query: npt.NDArray[np.int64]) -> Floats:
+    """Distance to the best rival of the same query: positive for the first candidate, at most 0 for the others."""
+    order = np.lexsort((-scores, query))
+    ranked, owner = scores[order], query[order]
+    first = np.concatenate(([True], owner[1:] != owner[:-1])) if len(owner) else np.empty(0, np.bool_)
+    best = np.flatnonzero(first)
+    group = np.cumsum(first) - 1
+    second = np.minimum(best + 1, len(order) - 1)
+    rival = np.where((best + 1 < len(order)) & ~first[second], ranked[second], ranked[best] - ALONE)
+    found = np.empty_like(scores)
+    found[order] = np.where(first, ranked - rival[group], ranked - ranked[best][group])
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -44,14 +81,25 @@ def load(path: Path = WEIGHTS) -> dict[str, Model]:
 
 
 def _model(shown: dict[str, Any]) -> Model:
-    unknown = set(shown["weights"]) - set(NAMES)
+    table = sorted((float(reached), float(confidence)) for reached, confidence in shown["precision"])
+    return Model(
+        rank=_weights(shown["rank"]),
+        context=_weights(shown["context"]),
+        bias=float(shown["bias"]),
+        slope=float(shown["slope"]),
+        ahead=float(shown["ahead"]),
+        behind=float(shown["behind"]),
+        precision=tuple(table),
+    )
+
+
+def _weights(named: dict[str, float]) -> Floats:
+    unknown = set(named) - set(NAMES)
     if unknown:
         raise ValueError(
             f"weights.toml names unknown features {sorted(unknown)}; known are {', '.join(NAMES)}"
         )
-    weights = np.array([shown["weights"].get(name, 0.0) for name in NAMES], np.float32)
-    table = sorted((float(reached), float(confidence)) for reached, confidence in shown["precision"])
-    return Model(float(shown["bias"]), weights, tuple(table))
+    return np.array([named.get(name, 0.0) for name in NAMES], np.float32)
 
 
 def probability(logits: Floats) -> Floats:

@@ -89,7 +89,7 @@ def needed_stage(question: Question, done: frozenset[str] | None, mood: float | 
 
 
 def stage_bonus(stage: str | None, needed: str | None, done: frozenset[str] | None) -> float:
-    """What a script's stage adds to its log-odds; nothing for entries without a stage."""
+    """What a script's stage adds to its ranking score; nothing for entries without a stage."""
     if stage is None or needed is None:
         return 0.0
     bonus: dict[str, float] = policy()["stage"]

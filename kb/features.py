@@ -22,12 +22,16 @@ NAMES = (
     "cover_question",
     "cover_query",
     "cover_text",
+    "cover_entry",
+    "dense_entry",
     "keyword",
     "sound",
     "rank",
     "dense_lead",
     "cover_lead",
     "keyword_lead",
+    "entry_lead",
+    "cover_entry_lead",
     "known",
     "letters",
     "length",
@@ -109,8 +113,13 @@ def of_entries(
     sound = _held(segment.sounds, rows, asked.sounds) @ weights.sounds
     sound = sound / max(float(weights.sounds.sum()), 1e-6)
     dense: Floats = np.zeros(len(rows), np.float32)
+    centre: Floats = np.zeros(len(entries), np.float32)
     if vector is not None and segment.vectors is not None:
-        dense = segment.vectors.vectors(rows) @ vector
+        stored = segment.vectors.vectors(rows)
+        dense = stored @ vector
+        whole_entry = np.add.reduceat(stored, begin, axis=0)
+        centre = np.add.reduceat(dense, begin) / np.maximum(np.linalg.norm(whole_entry, axis=1), 1e-6)
+    spread = np.maximum.reduceat(concepts, begin, axis=0) if held.size else concepts
 
     def top(values: npt.NDArray[Any], kept: npt.NDArray[np.bool_] | None = None) -> Floats:
         shown = values if kept is None else np.where(kept, values, 0)
@@ -123,6 +132,8 @@ def of_entries(
         "cover_question": top(both, question),
         "cover_query": top(cover),
         "cover_text": top(cover, ~question),
+        "cover_entry": spread @ weights.concepts / whole if held.size else np.zeros(len(entries)),
+        "dense_entry": centre,
         "keyword": top(keyword),
         "sound": top(sound),
     }
@@ -130,7 +141,7 @@ def of_entries(
     for name, column in columns.items():
         values[:, NAMES.index(name)] = column
     values[:, NAMES.index("known")] = weights.known
-    values[:, NAMES.index("letters")] = float(asked.letters)
+    values[:, NAMES.index("letters")] = columns["sound"] * float(asked.letters)
     values[:, NAMES.index("length")] = min(len(asked.concepts) / 16, 1.0)
     strength = dense + cover + both + sound
     return Evidence(values, rows[_best_of(strength, place, begin)])
@@ -181,7 +192,12 @@ def complete(values: Floats, ranks: Floats) -> Floats:
     full[:, NAMES.index("rank")] = ranks / max(float(ranks.max()), 1e-9)
     dense = np.maximum(values[:, NAMES.index("dense_question")], values[:, NAMES.index("dense_text")])
     full[:, NAMES.index("dense_lead")] = dense - dense.max()
-    for lead, of in (("cover_lead", "cover_query"), ("keyword_lead", "keyword")):
+    for lead, of in (
+        ("cover_lead", "cover_query"),
+        ("keyword_lead", "keyword"),
+        ("entry_lead", "dense_entry"),
+        ("cover_entry_lead", "cover_entry"),
+    ):
         column = values[:, NAMES.index(of)]
         full[:, NAMES.index(lead)] = column - column.max()
     return full

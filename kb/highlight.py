@@ -12,6 +12,8 @@ from nlp import text as texts
 LONGEST = 4_000
 HEARD = 300
 """Characters of a text that are looked through for words, and for sounds."""
+ASKED = 200
+"""Characters of a query that are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +26,41 @@ class Highlight:
 
 
 def highlights(title: str, text: str, asked: Asked) -> tuple[Highlight, ...]:
-    """Spans of the query's words, in order and not overlapping; by sound where no word is found."""
-    wanted = [word for word in asked.words if len(word) > 1] or list(asked.words)
-    spans = [Highlight("title", *span) for span in _spans(title, wanted)]
-    spans += [Highlight("text", *span) for span in _spans(text[:LONGEST], wanted)]
+    """Spans of what the query and the hit have in common, in order, apart; by sound where that is nothing."""
+    spans = [Highlight("title", *span) for span in _spans(title, asked)]
+    spans += [Highlight("text", *span) for span in _spans(text[:LONGEST], asked)]
     if not spans and len(asked.sounds):
         spans = [Highlight("title", *span) for span in _heard(title, asked)]
         spans += [Highlight("text", *span) for span in _heard(text[:HEARD], asked)]
     return tuple(spans)
 
 
-def _spans(text: str, wanted: list[str]) -> list[tuple[int, int]]:
+def common(asked: Asked, plain: str) -> tuple[str, ...]:
+    """Parts of the query that stand in normalised text: codes and Latin words whole, longest runs of Chinese.
+
+    Runs rather than words, because the same characters may be cut differently in a question and an answer.
+    """
+    found = [word for word in asked.words if word.isascii() and word in plain]
+    query, at = asked.clean[:ASKED], 0
+    while at < len(query):
+        end = at
+        while end < len(query) and _han(query[end]) and query[at : end + 1] in plain:
+            end += 1
+        if end - at > 1 or (end - at == 1 and len(query) == 1):
+            found.append(query[at:end])
+        at = max(end, at + 1)
+    return tuple(dict.fromkeys(found))
+
+
+def _han(character: str) -> bool:
+    return character.isalnum() and not character.isascii()
+
+
+def _spans(text: str, asked: Asked) -> list[tuple[int, int]]:
     plain = texts.normalise(text)
-    found = [
-        (at, at + len(word)) for word in wanted for at in _places(plain, word)
-    ]  # offsets into the normalised text
-    if not found:
-        return []
-    merged = _merged(found)
-    if len(plain) == len(text):
+    wanted = common(asked, plain)
+    merged = _merged([(at, at + len(word)) for word in wanted for at in _places(plain, word)])
+    if not merged or len(plain) == len(text):
         return merged
     mapped = texts.clean(text)  # slower, so only where normalising moved characters
     return _merged([mapped.span(at, at + len(word)) for word in wanted for at in _places(mapped.text, word)])

@@ -11,8 +11,8 @@ PIECE = 320
 
 def passages_of(entry: Entry) -> tuple[Passage, ...]:
     """The passages of `entry` in a fixed order: title, similar questions, text pieces."""
-    questions = [("title", entry.title), *(("similar", text) for text in entry.similar)]
-    found = [Passage(at, entry.id, field, text) for at, (field, text) in enumerate(questions)]  # type: ignore[arg-type]
+    found = [Passage(0, entry.id, "title", entry.title)] if entry.title else []
+    found.extend(Passage(at, entry.id, "similar", text) for at, text in enumerate(entry.similar, len(found)))
     for start, end in pieces(entry.text):
         found.append(Passage(len(found), entry.id, "text", entry.text[start:end], start))
     return tuple(found)
@@ -20,7 +20,7 @@ def passages_of(entry: Entry) -> tuple[Passage, ...]:
 
 def indexed_text(entry: Entry, passage: Passage) -> str:
     """What is put into the indexes for a passage: a piece of text carries its title along."""
-    return f"{entry.title} {passage.text}" if passage.field == "text" else passage.text
+    return f"{entry.title} {passage.text}".strip() if passage.field == "text" else passage.text
 
 
 def pieces(text: str) -> list[tuple[int, int]]:

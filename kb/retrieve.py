@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from kb import confidence, features
 from kb.entries import Entry
 from kb.filters import Filters, refusal
 from kb.fusion import reciprocal_rank
-from kb.index import Allowed, Rows, Scores, best
+from kb.index import Allowed, Rows, Scores, Vectors, best
 from kb.knowledge import Knowledge
 from kb.postings import Floats, ranges
 from kb.query import Asked, Query, analysed
 from kb.segment import Segment
 
+Mode = Literal["hybrid", "keyword_only"]
 POOL = 50
 """Rows taken from each index, and entries whose features are computed."""
 WEAK_COVER = 0.5
@@ -36,11 +38,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Candidates best first, and entries among the first that the filters hid."""
+    """Candidates best first, entries among the first that the filters hid, and the model that judged."""
 
     asked: Asked
     candidates: tuple[Candidate, ...]
     hidden: tuple[Entry, ...]
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,11 @@ def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool
     weights = features.rarity(asked, knowledge.segments)
     view = knowledge.view(filters)
     searches = [_by_words(knowledge, asked, weights, view, filters)]
-    if query.vector is not None and knowledge.has_vectors:
-        searches.append(_by_meaning(knowledge, query, view, filters))
     if len(asked.sounds) and (asked.letters or _weak(searches[0], weights)):
         searches.append(_by_sound(knowledge, asked, weights, view, filters))
+    vector = query.vector if knowledge.has_vectors and not _misspelt(asked, weights, searches) else None
+    if vector is not None:
+        searches.append(_by_meaning(knowledge, vector, view, filters))
     offsets = _offsets(knowledge.segments)
     fused = reciprocal_rank([(_entries(knowledge, s.found, offsets), s.share) for s in searches])[:POOL]
     hidden: tuple[Entry, ...] = ()
@@ -70,7 +74,9 @@ def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool
             knowledge, [c for c, _ in reciprocal_rank(open_lists)[:POOL] if c not in shown], filters
         )
     found = {row for s in searches for part in s.found for row in _coded(part, offsets)}
-    return Retrieved(asked, _scored(knowledge, query, asked, weights, fused, found, offsets), hidden)
+    mode: Mode = "keyword_only" if vector is None else "hybrid"
+    candidates = _scored(knowledge, vector, asked, weights, fused, found, offsets, mode)
+    return Retrieved(asked, candidates, hidden, mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +127,26 @@ def _select(
     return _Search(share, tuple(found), tuple(opened))
 
 
-def _by_meaning(k: Knowledge, query: Query, view: Sequence[Allowed], f: Filters) -> _Search:
+def _misspelt(asked: Asked, weights: features.Weights, searches: Sequence[_Search]) -> bool:
+    """Letters or characters none of which are known but which sound like something that is: no meaning in them."""
+    if weights.known or len(searches) < 2:
+        return False
+    heard = max((float(part.scores[0]) for part in searches[1].found if len(part.scores)), default=0.0)
+    return asked.letters or heard > float(weights.sounds.sum())
+
+
+def _by_meaning(k: Knowledge, vector: Vectors, view: Sequence[Allowed], f: Filters) -> _Search:
     found: list[_Found] = []
     opened: list[_Found] = []
-    assert query.vector is not None
     for at, (segment, allowed) in enumerate(zip(k.segments, view, strict=True)):
         if segment.vectors is None:
             continue
         barred = _barred(k, segment, at, f)
         wanted = POOL + len(barred)
-        rows, scores = segment.vectors.search(query.vector, wanted)
+        rows, scores = segment.vectors.search(vector, wanted)
         opened.append(_Found(at, rows, scores))
         if not allowed.mask[rows].all():
-            rows, scores = segment.vectors.search(query.vector, wanted, allowed)
+            rows, scores = segment.vectors.search(vector, wanted, allowed)
         kept = ~np.isin(rows, barred)
         found.append(_Found(at, rows[kept][:POOL], scores[kept][:POOL]))
     return _Search(DENSE_SHARE, tuple(found), tuple(opened))
@@ -182,12 +195,13 @@ def _hidden(knowledge: Knowledge, codes: Sequence[int], filters: Filters) -> tup
 
 def _scored(
     knowledge: Knowledge,
-    query: Query,
+    vector: Vectors | None,
     asked: Asked,
     weights: features.Weights,
     fused: Sequence[tuple[int, float]],
     found: set[tuple[int, int]],
     offsets: Sequence[int],
+    mode: Mode,
 ) -> tuple[Candidate, ...]:
     if not fused:
         return ()
@@ -203,13 +217,12 @@ def _scored(
             continue
         hit_rows = np.array(sorted(row for s, row in found if s == at), np.int64)
         hit_rows = hit_rows[np.isin(segment.owner[hit_rows], places)]
-        evidence = features.of_entries(segment, places, hit_rows, asked, weights, query.vector)
+        evidence = features.of_entries(segment, places, hit_rows, asked, weights, vector)
         entries.extend(segment.entries[place] for place in places)
         passages.extend(int(p) for p in evidence.passages - segment.starts[places])
         parts.append(evidence.values)
         ranks.extend(share[int(place) + offsets[at]] for place in places)
     values = features.complete(np.concatenate(parts), np.array(ranks, np.float32))
-    mode = "hybrid" if query.vector is not None and knowledge.has_vectors else "keyword_only"
     logits = confidence.load()[mode].logits(values)
     order = sorted(range(len(entries)), key=lambda n: (-float(logits[n]), entries[n].id))
     return tuple(

@@ -9,12 +9,13 @@ import numpy as np
 from kb import confidence, features
 from kb.entries import Kind
 from kb.filters import Filters, refusal
-from kb.highlight import Highlight, highlights
+from kb.highlight import LONGEST, Highlight, common, highlights
 from kb.index import Vectors
 from kb.knowledge import Knowledge
 from kb.passages import passages_of
 from kb.query import Asked, Query
-from kb.retrieve import Candidate, retrieve
+from kb.retrieve import Candidate, Mode, retrieve
+from nlp import text as texts
 
 __all__ = ["Filters", "Highlight", "Hit", "Why", "refusal", "search", "threshold", "why"]
 
@@ -59,7 +60,7 @@ def search(
     """
     asked = query if isinstance(query, Query) else Query(query, (), vector)
     found = retrieve(knowledge, asked, filters)
-    least = 0.0 if min_precision is None else threshold(knowledge, asked.vector is not None, min_precision)
+    least = 0.0 if min_precision is None else threshold(found.mode, min_precision)
     hits: list[Hit] = []
     for candidate in found.candidates[: max(limit, 0)]:
         sure = probability_of(candidate)
@@ -68,9 +69,8 @@ def search(
     return tuple(hits)
 
 
-def threshold(knowledge: Knowledge, with_vector: bool, precision: float) -> float:
+def threshold(mode: Mode, precision: float) -> float:
     """The least confidence for a precision (0…1); above 1 when it was never reached."""
-    mode = "hybrid" if with_vector and knowledge.has_vectors else "keyword_only"
     return confidence.load()[mode].threshold(precision)
 
 
@@ -91,13 +91,10 @@ def why(candidate: Candidate, asked: Asked) -> Why:
 
 
 def matched(candidate: Candidate, asked: Asked) -> tuple[str, ...]:
-    """Words of the query that stand in the entry, longest first, in the query's spelling."""
-    from nlp import text as texts
-
+    """Parts of the query that stand in the entry, longest first."""
     entry = candidate.entry
-    whole = texts.normalise("\n".join((entry.title, *entry.similar, entry.text)))
-    found = [word for word in dict.fromkeys(asked.words) if word in whole]
-    return tuple(sorted(found, key=len, reverse=True)[:12])
+    whole = texts.normalise("\n".join((entry.title, *entry.similar, entry.text[:LONGEST])))
+    return tuple(sorted(common(asked, whole), key=len, reverse=True)[:12])
 
 
 def _hit(candidate: Candidate, asked: Asked, sure: float) -> Hit:

@@ -87,7 +87,8 @@ def _analyse(entries: Sequence[Entry], encode: Encode | None, lexicon: Lexicon) 
     words = [keywords.words(text, lexicon.words) for text in plain]
     answers = np.array([p.field == "text" for found in cut for p in found], np.bool_)
     word_tokens, word_lengths = keywords.tokens(plain, words)
-    heard = [[] if answer else found for answer, found in zip(answers, words, strict=True)]
+    named = np.array([bool(e.title) for e, found in zip(entries, cut, strict=True) for _ in found], np.bool_)
+    heard = [[] if skip else found for skip, found in zip(answers & named, words, strict=True)]
     sound_tokens, sound_lengths = sounds.tokens(heard)
     vectors = None
     if encode is not None and shown:

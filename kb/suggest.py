@@ -14,7 +14,7 @@ from kb.entries import Entry, Kind
 from kb.filters import Filters, refusal
 from kb.knowledge import Knowledge
 from kb.query import Asked, analysed, ask
-from kb.retrieve import POOL, Candidate, retrieve
+from kb.retrieve import POOL, Candidate, Retrieved, retrieve
 from kb.search import Why, threshold, why
 from kb.segment import Encode
 from kb.slots import FilledSlot, fill, from_turns
@@ -110,15 +110,18 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     own = encode if knowledge.has_vectors else None
     query = ask(question.text, own, question.context)
     found = retrieve(knowledge, query, filters, explain=True)
-    ranked = _ranked(found.candidates, needed, request.done_stages)
+    ranked = _ranked(found, needed, request.done_stages)
     silent = not question.text or question.greeting or question.farewell
     if needed and (silent or request.stage):
         base = float(policy()["without_query" if silent else "without_match"])
         ranked += _of_stage(knowledge, needed, filters, {c.entry.id for c, _ in ranked}, base)
         ranked.sort(key=lambda pair: -pair[1])
-    least = float(policy()["least_confidence"])
+    first, later = float(policy()["least_confidence"]), float(policy()["least_alternative"])
     if request.min_precision is not None:
-        least = max(least, threshold(knowledge, query.vector is not None, request.min_precision))
+        asked_for = threshold(found.mode, request.min_precision)
+        first, later = max(first, asked_for), max(later, asked_for)
+    sure_enough = bool(ranked) and ranked[0][1] >= first
+    least = later if sure_enough else first
     shown, rejected = _chosen(ranked, least, request.limit)
     rejected.extend(Rejected(e.id, e.title, refusal(e, filters) or "limit") for e in found.hidden)
     asked = found.asked if question.text else analysed(query, knowledge.lexicon)
@@ -136,10 +139,14 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
 Ranked = list[tuple[Candidate, float]]
 
 
-def _ranked(candidates: Sequence[Candidate], needed: str | None, done: frozenset[str] | None) -> Ranked:
-    logits = np.array([c.logit + stage_bonus(c.entry.stage, needed, done) for c in candidates], np.float32)
-    sure = confidence.probability(logits)
-    ranked = [(candidate, float(value)) for candidate, value in zip(candidates, sure, strict=True)]
+def _ranked(found: Retrieved, needed: str | None, done: frozenset[str] | None) -> Ranked:
+    if not found.candidates:
+        return []
+    bonus = [stage_bonus(candidate.entry.stage, needed, done) for candidate in found.candidates]
+    values = np.array([candidate.values for candidate in found.candidates], np.float32)
+    logits = confidence.load()[found.mode].logits(values, np.array(bonus, np.float32))
+    sure = confidence.probability(logits).tolist()
+    ranked = list(zip(found.candidates, sure, strict=True))
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].entry.id))
 
 
@@ -164,10 +171,10 @@ def _chosen(ranked: Ranked, least: float, limit: int) -> tuple[Ranked, list[Reje
         entry = candidate.entry
         key = texts.key(entry.text)
         reason = ""
-        if sure < least:
-            reason = "threshold"
-        elif key in said:
+        if key in said:
             reason = "duplicate"
+        elif sure < least:
+            reason = "threshold"
         elif len(shown) >= limit:
             reason = "limit"
         if reason:

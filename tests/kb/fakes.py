@@ -13,7 +13,7 @@ from kb.entries import Entry
 from kb.index import Vectors
 from nlp.text import bigrams, normalise
 
-DIM = 64
+DIM = 512
 
 
 def encode(texts: Sequence[str]) -> Vectors:

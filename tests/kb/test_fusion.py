@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def test_every_item_once_best_first(lists: list[tuple[list[int], float]]) -> Non
     """Each item of any list appears once, with falling scores."""
     merged = reciprocal_rank(lists)
     assert sorted(item for item, _ in merged) == sorted({item for items, _ in lists for item in items})
-    assert all(a[1] >= b[1] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[1] >= b[1] for a, b in pairwise(merged))
 
 
 def test_computed_by_hand() -> None:
