@@ -47,12 +47,13 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class CuePolicy:
-    """The whole preset. `fits[polarity][emotion]` is 0…1; `version` holds the file's digest."""
+    """The whole preset. `fits` and `moods` `[polarity][emotion]` are 0…1; `version` holds the file's digest."""
 
     version: str
     bound: float
     model_intensity: float
     fits: Mapping[str, Mapping[str, float]]
+    moods: Mapping[str, Mapping[str, float]]
     cues: tuple[tuple[Cue, tuple[str, ...]], ...]
     lexicon: Lexicon
     trajectory: TrajectoryPolicy
@@ -112,25 +113,27 @@ def _lexicon(table: Table, prior: float) -> Lexicon:
     return Lexicon(words, tuple(map(normalise, table.texts("negations"))), reach, prior)
 
 
+def _by_polarity(table: Table) -> dict[str, dict[str, float]]:
+    return {
+        polarity: {emotion: table.table(polarity).number(emotion, low=0.01, high=1) for emotion in EMOTIONS}
+        for polarity in POLARITIES
+    }
+
+
 def load_cues(folder: Path | None = None) -> CuePolicy:
     """The site's `sentiment.toml`, else the shipped preset. Raises PolicyError."""
     preset = read_preset("sentiment", folder)
     table = preset.table
     table.only(
-        *("version", "bound", "neutral_prior", "intensity", "trajectory", "fits", "cue", "lexicon"),
+        *("version", "bound", "neutral_prior", "intensity", "trajectory", "fits", "moods", "cue", "lexicon"),
     )
-    fits = table.table("fits")
     trajectory = table.table("trajectory")
     return CuePolicy(
         version=f"{table.text('version')}+{preset.digest[:8]}",
         bound=table.number("bound", high=10),
         model_intensity=table.table("intensity").number("model", high=1),
-        fits={
-            polarity: {
-                emotion: fits.table(polarity).number(emotion, low=0.01, high=1) for emotion in EMOTIONS
-            }
-            for polarity in POLARITIES
-        },
+        fits=_by_polarity(table.table("fits")),
+        moods=_by_polarity(table.table("moods")),
         cues=tuple(_cue(item) for item in table.tables("cue")),
         lexicon=_lexicon(table.table("lexicon"), table.number("neutral_prior", high=5)),
         trajectory=TrajectoryPolicy(

@@ -138,7 +138,7 @@ def fit(
     weight[:size] = 1.0 if weights is None else weights
     counts = count(everything, encoder, 1 if small else 2 if size < _MANY else 3)
     fold = np.full(len(truth), -1)
-    fold[:size] = folds_of(truth[:size], 5 if small else 3, seed)
+    fold[:size] = folds_of(truth[:size], 8 if small else 3, seed)
     strength, margins = _choose(counts, truth, weight, fold, strengths, seed)
     margins = margins[:size]
     judged = np.flatnonzero(~np.isnan(margins[:, 0]))

@@ -21,7 +21,7 @@ from nlp.linear import BUCKETS, Table, buckets
 _PRIOR = 2.0  # rows' worth of the overall label shares that each span starts with
 _POWER = 0.25
 _LEAST_TELLING = 1e-3
-_VECTOR = 1.0  # length of the encoder's part beside the unit length of the spans
+_VECTOR = 0.7  # length of the encoder's part beside the unit length of the spans
 _MARGIN_FLOOR = -1.0  # margin of a label that the training rows do not hold
 
 Floats = NDArray[np.float64]

@@ -111,6 +111,7 @@ class SentimentAnalyser:
     ) -> None:
         self._policy, self._polarity, self._emotion = policy, polarity, emotion
         self._fits = np.array([[policy.fits[p][e] for e in EMOTIONS] for p in POLARITIES])
+        self._moods = np.array([[policy.moods[p][e] for e in EMOTIONS] for p in POLARITIES])
         self.trajectory_policy = policy.trajectory
         self.mode = FULL if polarity is not None and emotion is not None else RULES_ONLY
         models = tuple(model.version for model in (polarity, emotion) if model is not None)
@@ -139,9 +140,7 @@ class SentimentAnalyser:
         """Shares `[texts, 3]` and `[texts, 6]` in the order of POLARITIES and EMOTIONS."""
         if self._polarity is None or self._emotion is None:
             polarity = np.array([_lexicon_shares(text, self._policy) for text in clean])
-            even = np.full((len(clean), len(EMOTIONS)), 1.0)
-            even[:, _CALM] = 12.0  # calm unless something is heard
-            return polarity, _normal(even)
+            return polarity, _normal(polarity @ self._moods)
         if isinstance(self._polarity, Linear) and isinstance(self._emotion, Linear):
             first, second = together((self._polarity, self._emotion), texts)
         else:
