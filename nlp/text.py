@@ -15,7 +15,10 @@ from typing import Any
 NORMALISER = "1"
 """Version of `normalise`; stored in every index and model, which refuse a stranger."""
 
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\x00-\x08\x0b-\x1f\x7f]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _NOT_LETTER = re.compile(r"[\W_]+")
@@ -47,7 +50,7 @@ def _converter() -> Any:
 
 def simplify(text: str) -> str:
     """Traditional characters to simplified ones (OpenCC t2s); same length for ordinary text."""
-    return str(_converter().convert(text))
+    return str(_converter().convert(_SURROGATE.sub("\ufffd", text)))  # half a character cannot be encoded
 
 
 def normalise(text: str) -> str:
