@@ -13,6 +13,11 @@ from typing import Any, Protocol
 from kb.entries import STAGES
 from nlp import text as texts
 
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{0,4}-?\d{6,}(?![0-9A-Za-z])|\[[^\[\]]{1,6}\]")
+"""Order numbers, telephone numbers and the marks of masked ones: they identify, they don't ask."""
+JOINED = 200
+"""Characters of one question that are read, the latest."""
+
 
 class Said(Protocol):
     """A turn: who (`customer`, `agent`, `bot`, …) said what."""
@@ -53,22 +58,45 @@ def asks_nothing(text: str) -> bool:
 
 
 def question_of(turns: Sequence[Said]) -> Question:
-    """The last thing the customer asked, with what was asked before it as context."""
-    said = [turn.text for turn in turns if turn.role == "customer" and turn.text.strip()]
-    if not said:
+    """The last thing the customer asked, with what was asked before it as context.
+
+    Messages the customer sends in a row are one question; greetings and nods among them are left out.
+    """
+    runs = _runs(turns)
+    if not runs:
         return Question("")
-    last = texts.key(said[-1])
-    farewell = _only("farewell").fullmatch(last) is not None and any(c in last for c in "谢拜再没辛不")
-    asked = [text for text in said if not asks_nothing(text)]
-    if farewell:
-        return Question(said[-1], farewell=True)
+    last = texts.key(runs[-1][-1])
+    if _only("farewell").fullmatch(last) is not None and any(c in last for c in "谢拜再没辛不"):
+        return Question(runs[-1][-1], farewell=True)
+    asked = [_joined(run) for run in runs]
+    asked = [text for text in asked if text]
     if not asked:
-        return Question(said[-1] if last else "", greeting=True)
+        return Question(runs[-1][-1] if last else "", greeting=True)
     weights: list[float] = policy()["context"]
     if len(texts.key(asked[-1])) < policy()["short"]:
         weights = [min(weight * policy()["lean"], 0.9) for weight in weights]
     earlier = zip(reversed(asked[:-1]), weights, strict=False)
     return Question(asked[-1], tuple((text, weight) for text, weight in earlier if text != asked[-1]))
+
+
+def _joined(run: Sequence[str]) -> str:
+    said = [_NUMBERS.sub("", text).strip() for text in run if not asks_nothing(text)]
+    return "，".join(text for text in said if not asks_nothing(text))[-JOINED:]
+
+
+def _runs(turns: Sequence[Said]) -> list[list[str]]:
+    """What the customer said, a list for each run of turns that nobody answered."""
+    runs: list[list[str]] = []
+    answered = True
+    for turn in turns:
+        if turn.role != "customer":
+            answered = answered or turn.role != "system"
+        elif turn.text.strip():
+            if answered:
+                runs.append([])
+            runs[-1].append(turn.text)
+            answered = False
+    return runs
 
 
 def needed_stage(question: Question, done: frozenset[str] | None, mood: float | None) -> str | None:

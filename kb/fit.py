@@ -27,7 +27,8 @@ PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Candidates of many queries: features `[n, len(NAMES)]`, whether each answers, its query, its weight.
+    """Candidates of many queries: features `[n, len(NAMES)]`, whether each answers, its query, its weight
+    (0: nobody judged whether it answers).
 
     `real` marks questions put in words the handbook does not have, or that it does not answer; `known` those put
     in its own words. The table of precisions is made of these two.
@@ -54,12 +55,18 @@ class Case:
 
 
 def judged(cases: Iterable[Case]) -> Judged:
-    """The candidates of all cases, those nobody judged left out."""
+    """The candidates of all cases; those nobody judged stay as rivals and count for nothing else."""
     rows = [
-        (candidate.values, candidate.entry.id in case.relevant, number, case.weight, case.real, case.known)
+        (
+            candidate.values,
+            candidate.entry.id in case.relevant,
+            number,
+            0.0 if candidate.entry.id in case.unjudged - case.relevant else case.weight,
+            case.real,
+            case.known,
+        )
         for number, case in enumerate(cases)
         for candidate in case.candidates
-        if candidate.entry.id in case.relevant or candidate.entry.id not in case.unjudged
     ]
     values, relevant, query, weight, real, known = zip(*rows, strict=True)
     return Judged(
@@ -101,7 +108,8 @@ def _fit(data: Judged, chosen: npt.NDArray[np.bool_]) -> Model:
     importance = data.weight[chosen] * np.where(
         data.known[chosen], 2.0, np.where(data.real[chosen], 1.5, 1.0)
     )
-    rank = _rank(values, relevant, query, importance)
+    some = importance > 0
+    rank = _rank(values[some], relevant[some], query[some], importance[some])
     scores = (values @ rank).astype(np.float32)
     lead = leads(scores, query)
     context = [NAMES.index(name) for name in CONTEXT]
@@ -171,7 +179,7 @@ def _first(
     data: Judged, sure: Floats, asked: npt.NDArray[np.bool_]
 ) -> tuple[Floats, npt.NDArray[np.bool_], int]:
     """Confidence and truth of the first candidate of each query of `asked`, and how many queries have an answer."""
-    rows = np.flatnonzero(asked)
+    rows = np.flatnonzero(asked & (data.weight > 0))
     order = rows[np.lexsort((-sure[rows], data.query[rows]))]
     _, first = np.unique(data.query[order], return_index=True)
     answerable = len(np.unique(data.query[rows][data.relevant[rows]]))

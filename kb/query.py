@@ -49,9 +49,12 @@ class Asked:
 
 
 def ask(text: str, encode: Encode | None, context: Sequence[tuple[str, float]] = ()) -> Query:
-    """A query with its vector: the weighted mean of the vectors of `text` (weight 1) and `context`."""
+    """A query with its vector: the weighted mean of the vectors of `text` (weight 1) and `context`.
+
+    A text without a letter or digit asks nothing and gets no vector.
+    """
     text = text[:LONGEST]
-    if encode is None:
+    if encode is None or not texts.key(text):
         return Query(text, tuple(context))
     rows = encode([text, *(said[:LONGEST] for said, _ in context)])
     mixed = np.array([1.0, *(weight for _, weight in context)], np.float32) @ rows

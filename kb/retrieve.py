@@ -21,6 +21,9 @@ from kb.segment import Segment
 Mode = Literal["hybrid", "keyword_only"]
 POOL = 50
 """Rows taken from each index, and entries whose features are computed."""
+SPARE = 30
+"""Rows taken beyond `POOL` so that a few hidden ones among them cost no second search."""
+_NO_ROWS = np.empty(0, np.int64)
 WEAK_COVER = 0.5
 """Below this share of the query's idf in the best passage by words, sounds are asked too."""
 KEYWORD_SHARE, SOUND_SHARE, DENSE_SHARE = 1.0, 0.8, 1.0
@@ -73,7 +76,14 @@ def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool
         hidden = _hidden(
             knowledge, [c for c, _ in reciprocal_rank(open_lists)[:POOL] if c not in shown], filters
         )
-    found = {row for s in searches for part in s.found for row in _coded(part, offsets)}
+    found = [
+        np.unique(
+            np.concatenate(
+                [part.rows for s in searches for part in s.found if part.segment == at] or [_NO_ROWS]
+            )
+        )
+        for at in range(len(knowledge.segments))
+    ]
     mode: Mode = "keyword_only" if vector is None else "hybrid"
     candidates = _scored(knowledge, vector, asked, weights, fused, found, offsets, mode)
     return Retrieved(asked, candidates, hidden, mode)
@@ -142,11 +152,15 @@ def _by_meaning(k: Knowledge, vector: Vectors, view: Sequence[Allowed], f: Filte
         if segment.vectors is None:
             continue
         barred = _barred(k, segment, at, f)
-        wanted = POOL + len(barred)
-        rows, scores = segment.vectors.search(vector, wanted)
-        opened.append(_Found(at, rows, scores))
-        if not allowed.mask[rows].all():
-            rows, scores = segment.vectors.search(vector, wanted, allowed)
+        rows, scores = segment.vectors.search(vector, POOL + SPARE)
+        opened.append(_Found(at, rows[:POOL], scores[:POOL]))
+        seen = allowed.mask[rows]
+        if seen.sum() < min(
+            POOL + len(barred), allowed.count
+        ):  # too many hidden ones among the first: ask again
+            rows, scores = segment.vectors.search(vector, POOL + len(barred), allowed)
+        else:
+            rows, scores = rows[seen], scores[seen]
         kept = ~np.isin(rows, barred)
         found.append(_Found(at, rows[kept][:POOL], scores[kept][:POOL]))
     return _Search(DENSE_SHARE, tuple(found), tuple(opened))
@@ -155,7 +169,7 @@ def _by_meaning(k: Knowledge, vector: Vectors, view: Sequence[Allowed], f: Filte
 def _barred(k: Knowledge, segment: Segment, at: int, filters: Filters) -> Rows:
     """Rows of the excluded entries of a segment."""
     if not filters.exclude:
-        return np.empty(0, np.int64)
+        return _NO_ROWS
     if at == 0:
         places = [k.places[i] for i in filters.exclude if i in k.places]
     else:
@@ -178,10 +192,6 @@ def _entries(knowledge: Knowledge, parts: Sequence[_Found], offsets: Sequence[in
     return [int(code) for code in np.concatenate(codes)[order]] if parts else []
 
 
-def _coded(part: _Found, offsets: Sequence[int]) -> list[tuple[int, int]]:
-    return [(part.segment, int(row)) for row in part.rows]
-
-
 def _hidden(knowledge: Knowledge, codes: Sequence[int], filters: Filters) -> tuple[Entry, ...]:
     base = len(knowledge.segments[0].entries)
     found: list[Entry] = []
@@ -199,7 +209,7 @@ def _scored(
     asked: Asked,
     weights: features.Weights,
     fused: Sequence[tuple[int, float]],
-    found: set[tuple[int, int]],
+    found: Sequence[Rows],
     offsets: Sequence[int],
     mode: Mode,
 ) -> tuple[Candidate, ...]:
@@ -210,13 +220,14 @@ def _scored(
     parts: list[Floats] = []
     ranks: list[float] = []
     share = dict(fused)
+    codes = np.array(sorted(share), np.int64)
     for at, segment in enumerate(knowledge.segments):
         upper = offsets[at] + len(segment.entries)
-        places = np.array(sorted(c - offsets[at] for c in share if offsets[at] <= c < upper), np.int64)
-        if not len(places):
+        own = codes[(codes >= offsets[at]) & (codes < upper)]
+        if not len(own):
             continue
-        hit_rows = np.array(sorted(row for s, row in found if s == at), np.int64)
-        hit_rows = hit_rows[np.isin(segment.owner[hit_rows], places)]
+        places = own - offsets[at]
+        hit_rows = found[at][np.isin(segment.owner[found[at]], places)]
         evidence = features.of_entries(segment, places, hit_rows, asked, weights, vector)
         entries.extend(segment.entries[place] for place in places)
         passages.extend(int(p) for p in evidence.passages - segment.starts[places])

@@ -104,7 +104,7 @@ def demo_cases(entries: Sequence[Entry], encode: Encode | None, strangers: Seque
 
 def _known(entries: Sequence[Entry], turn: int) -> list[Asked]:
     """Questions the handbook has, put in its words or nearly so."""
-    frames = ("{}", "请问{}", "{}？", "你好，{}", "我想问一下{}", "{}呢", "{}谢谢")
+    frames = ("{}", "请问{}", "{}", "{}？", "你好，{}", "我想问一下{}", "{}呢", "{}谢谢")
     asked: list[Asked] = []
     for at, one in enumerate(entries[turn::3]):
         questions = (one.title, *one.similar)
@@ -171,7 +171,7 @@ def document_cases(data: Path, encode: Encode | None, chance: random.Random) -> 
         sample = chance.sample(alike, 2000)
         distinct = list({r["b"]: r for r in sample}.values())
         entries = [Entry(id=r["b"], kind="faq", title=r["b"], text="答案") for r in distinct]
-        asked = [(r["a"], frozenset({r["b"]}), NONE, NONE) for r in distinct]
+        asked = [(r["a"], frozenset({r["b"], r["a"]}), NONE, NONE) for r in distinct]
         yield from Asking(entries, encode).cases(chance.sample(asked, 250), weight=0.5)
 
 

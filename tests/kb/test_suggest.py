@@ -23,6 +23,7 @@ def customer(*said: str) -> tuple[Turn, ...]:
     return tuple(Turn("customer", text) for text in said)
 
 
+AGENT = Turn("agent", "您稍等")
 SCRIPTS = [
     entry(
         "hello", "标准问候", "您好，{客服昵称}为您服务。", kind="script", stage="greeting", similar=("你好",)
@@ -156,11 +157,17 @@ def test_empty_turns(text: str) -> None:
 def test_the_question_is_the_last_real_turn() -> None:
     """Empty turns are passed over; earlier questions stay as context with falling weights."""
     question = question_of(
-        [*customer("我买的空调不制冷", "上门费多少"), Turn("agent", "您稍等"), *customer("嗯")]
+        [*customer("我买的空调不制冷"), AGENT, *customer("你好", "上门费多少"), AGENT, *customer("嗯")]
     )
     assert question.text == "上门费多少"
     assert [text for text, _ in question.context] == ["我买的空调不制冷"]
     assert all(0 < weight < 1 for _, weight in question.context)
+
+
+def test_messages_in_a_row_are_one_question() -> None:
+    """A question sent in pieces is read as a whole."""
+    turns = customer("订单202611030001的快递一直没更新", "都三天了")
+    assert question_of(turns).text == "订单的快递一直没更新，都三天了"
 
 
 @pytest.mark.parametrize(
