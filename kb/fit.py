@@ -20,7 +20,7 @@ CONTEXT = ("known", "letters", "length", "exact")
 """What makes an answer likelier or not whatever the ranking, so that it enters the confidence."""
 EVIDENCE = tuple(name for name in NAMES if name not in CONTEXT or name == "exact")
 """What speaks for a candidate, and so never counts against it."""
-LEAST = {"exact": 2.0, "dense_question": 1.0, "cover_question": 0.5}
+LEAST = {"exact": 5.0, "dense_question": 1.0, "cover_question": 0.5}
 """Held-out questions are by design not in the index, so the fit alone would think nothing of a question found."""
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 
