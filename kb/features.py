@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.index import Rows, Vectors
-from kb.postings import Floats, Ints, Postings, inverse_frequency, ranges
+from kb.postings import K1, B, Floats, Ints, Postings, inverse_frequency, ranges
 from kb.query import Asked
 from kb.segment import Segment
 
@@ -27,16 +27,21 @@ NAMES = (
     "keyword",
     "sound",
     "rank",
+    "word_rank",
     "dense_lead",
     "cover_lead",
     "keyword_lead",
     "entry_lead",
     "cover_entry_lead",
+    "dense_unsaid",
+    "keyword_said",
     "known",
     "letters",
     "length",
 )
-"""Order of the columns; `cover` is the share of idf found, `lead` the distance to the best candidate."""
+"""Order of the columns; `cover` is the share of idf found, `lead` the distance to the best candidate.
+
+`dense_unsaid` lets vectors weigh more where no entry has the words of the query, `keyword_said` words where one has."""
 ROWS_OF_ENTRY = 16
 """Passages of one entry that are looked at, beside those that were found."""
 
@@ -100,7 +105,8 @@ def of_entries(
     begin = np.searchsorted(place, np.arange(len(entries)))
     question = ~segment.answers[rows]
 
-    held = _held(segment.words, rows, asked.tokens)
+    counted = _held(segment.words, rows, asked.tokens)
+    held = np.minimum(counted, 1)
     concepts = np.maximum.reduceat(held * asked.factors, asked.concepts, axis=1) if held.size else held
     whole = max(float(weights.concepts.sum()), 1e-6)
     cover = concepts @ weights.concepts / np.float32(whole) if held.size else np.zeros(len(rows), np.float32)
@@ -109,9 +115,8 @@ def of_entries(
     own[known] = segment.idf[at[known]]
     back = held @ own / np.maximum(segment.mass[rows], np.float32(1e-6))
     both = 2 * cover * back / np.maximum(cover + back, np.float32(1e-6))
-    keyword = _keyword(segment.words, rows, asked, weights, held)
-    sound = _held(segment.sounds, rows, asked.sounds) @ weights.sounds
-    sound = sound / max(float(weights.sounds.sum()), 1e-6)
+    sound = np.minimum(_held(segment.sounds, rows, asked.sounds), 1) @ weights.sounds
+    sound = sound / np.float32(max(float(weights.sounds.sum()), 1e-6))
     dense: Floats = np.zeros(len(rows), np.float32)
     centre: Floats = np.zeros(len(entries), np.float32)
     if vector is not None and segment.vectors is not None:
@@ -134,7 +139,7 @@ def of_entries(
         "cover_text": top(cover, ~question),
         "cover_entry": spread @ weights.concepts / whole if held.size else np.zeros(len(entries)),
         "dense_entry": centre,
-        "keyword": top(keyword),
+        "keyword": _keyword(segment.words, rows, begin, weights, counted),
         "sound": top(sound),
     }
     values = np.zeros((len(entries), len(NAMES)), np.float32)
@@ -143,23 +148,25 @@ def of_entries(
     values[:, NAMES.index("known")] = weights.known
     values[:, NAMES.index("letters")] = columns["sound"] * float(asked.letters)
     values[:, NAMES.index("length")] = min(len(asked.concepts) / 16, 1.0)
-    strength = dense + cover + both + sound
+    strength = (dense + cover + both + sound).astype(np.float32)
     return Evidence(values, rows[_best_of(strength, place, begin)])
 
 
-def _keyword(words: Postings, rows: Rows, asked: Asked, weights: Weights, held: Floats) -> Floats:
-    """BM25 of each row over what a row with every token would get at most, 0…1."""
-    most = float(weights.concepts.sum()) * 2.2
-    if not held.size or most <= 0:
-        return np.zeros(len(rows), np.float32)
-    lengths = np.diff(words.held_starts)[rows]
-    average = max(float(words.held_starts[-1]) / max(words.size, 1), 1.0)
-    damped = 2.2 / (1 + 1.2 * (0.25 + 0.75 * lengths / average))
-    return (held @ weights.tokens * damped / most).astype(np.float32)
+def _keyword(words: Postings, rows: Rows, begin: Ints, weights: Weights, counted: Floats) -> Floats:
+    """BM25 of each entry as one document, over what a document with every token would get at most, 0…1."""
+    most = float(weights.concepts.sum()) * (K1 + 1)
+    if not counted.size or most <= 0:
+        return np.zeros(len(begin), np.float32)
+    frequency = np.add.reduceat(counted, begin, axis=0)
+    average = max(float(words.lengths.mean()), 1.0)
+    length = np.add.reduceat(words.lengths[rows], begin) / average
+    slope = K1 * (1 - B + B * length)[:, None]
+    scores = (frequency * (K1 + 1) / (frequency + slope)) @ weights.tokens / most
+    return scores.astype(np.float32)
 
 
 def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Floats:
-    """1 where a row holds a token, `[rows, tokens]`."""
+    """How often each row holds each token, `[rows, tokens]`."""
     found = np.zeros((len(rows), len(tokens)), np.float32)
     at, known = postings.find(tokens)
     wanted = np.flatnonzero(known)
@@ -168,11 +175,12 @@ def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Flo
     order = wanted[np.argsort(at[wanted], kind="stable")]
     sorted_at = at[order]
     begin, end = postings.held_starts[rows], postings.held_starts[rows + 1]
-    held = postings.held[ranges(begin, end)]
+    spans = ranges(begin, end)
+    held = postings.held[spans]
     row = np.repeat(np.arange(len(rows)), end - begin)
     place = np.minimum(np.searchsorted(sorted_at, held), len(sorted_at) - 1)
     hit = sorted_at[place] == held
-    found[row[hit], order[place[hit]]] = 1
+    found[row[hit], order[place[hit]]] = postings.counts[spans[hit]]
     for first, again in pairwise(order):
         if at[first] == at[again]:  # one token asked twice (as a word and as a variant): both columns say so
             found[:, again] = found[:, first]
@@ -184,12 +192,13 @@ def _best_of(values: Floats, place: Ints, begin: Ints) -> Ints:
     return order[begin]
 
 
-def complete(values: Floats, ranks: Floats) -> Floats:
-    """Fill in what depends on the other candidates: the fused rank (best is 1) and the leads (best is 0)."""
+def complete(values: Floats, ranks: Floats, word_ranks: Floats) -> Floats:
+    """Fill in what depends on the other candidates: ranks fused and by words (best is 1), leads (best is 0)."""
     if not len(values):
         return values
     full = values.copy()
     full[:, NAMES.index("rank")] = ranks / max(float(ranks.max()), 1e-9)
+    full[:, NAMES.index("word_rank")] = word_ranks
     dense = np.maximum(values[:, NAMES.index("dense_question")], values[:, NAMES.index("dense_text")])
     full[:, NAMES.index("dense_lead")] = dense - dense.max()
     for lead, of in (
@@ -200,4 +209,7 @@ def complete(values: Floats, ranks: Floats) -> Floats:
     ):
         column = values[:, NAMES.index(of)]
         full[:, NAMES.index(lead)] = column - column.max()
+    said = float(values[:, NAMES.index("cover_query")].max())
+    full[:, NAMES.index("dense_unsaid")] = values[:, NAMES.index("dense_entry")] * (1 - said)
+    full[:, NAMES.index("keyword_said")] = values[:, NAMES.index("keyword")] * said
     return full

@@ -6,6 +6,7 @@ With a million distinct tokens about one in ten thousand shares its number with 
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,6 +18,7 @@ import numpy as np
 from kb.postings import Ints, Tokens
 from nlp import text as texts
 
+_PARTS = re.compile(r"[^a-z0-9]+")
 _FIRST, _SECOND = 0x9E3779B1, 0x85EBCA6B
 
 
@@ -32,8 +34,15 @@ def segmenter(site_words: tuple[str, ...] = ()) -> Any:
 
 
 def words(clean: str, site_words: tuple[str, ...] = ()) -> list[str]:
-    """Words of normalised text; codes such as `r123-78` stay whole, punctuation goes."""
-    return [word for word in segmenter(site_words).cut(clean) if word[0].isalnum() or word[-1].isalnum()]
+    """Words of normalised text; codes such as `r123-78` stay whole and add their parts, punctuation goes."""
+    found: list[str] = []
+    for word in segmenter(site_words).cut(clean):
+        if not (word[0].isalnum() or word[-1].isalnum()):
+            continue
+        found.append(word)
+        if word.isascii() and not word.isalnum():
+            found.extend(part for part in _PARTS.split(word) if part)
+    return found
 
 
 @lru_cache(maxsize=200_000)

@@ -20,7 +20,8 @@ BUDGET = 150_000
 class Postings:
     """`keys[k]` sorted; the rows of key `i` are `rows[starts[i]:starts[i+1]]` with BM25 weights without idf.
 
-    `held[held_starts[r]:held_starts[r+1]]` are the positions in `keys` of the tokens of row `r`.
+    `held[held_starts[r]:held_starts[r+1]]` are the positions in `keys` of the tokens of row `r`, `counts` how often
+    each stands there, `lengths[r]` the tokens of the row.
     """
 
     keys: Tokens
@@ -29,6 +30,8 @@ class Postings:
     weights: Floats
     held: npt.NDArray[np.int32]
     held_starts: Ints
+    counts: npt.NDArray[np.uint8]
+    lengths: npt.NDArray[np.int32]
 
     @property
     def size(self) -> int:
@@ -85,6 +88,8 @@ def invert(tokens: Tokens, lengths: Ints) -> Postings:
         weights=weights.astype(np.float32),
         held=positions[order].astype(np.int32),
         held_starts=_offsets(np.bincount(rows, minlength=count)),
+        counts=np.minimum(times[order], 255).astype(np.uint8),
+        lengths=lengths.astype(np.int32),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 from kb import confidence, features
 from kb.entries import Entry
 from kb.filters import Filters, refusal
-from kb.fusion import reciprocal_rank
+from kb.fusion import DAMPING, reciprocal_rank
 from kb.index import Allowed, Rows, Scores, Vectors, best
 from kb.knowledge import Knowledge
 from kb.postings import Floats, ranges
@@ -68,7 +68,9 @@ def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool
     if vector is not None:
         searches.append(_by_meaning(knowledge, vector, view, filters))
     offsets = _offsets(knowledge.segments)
-    fused = reciprocal_rank([(_entries(knowledge, s.found, offsets), s.share) for s in searches])[:POOL]
+    lists = [(_entries(knowledge, s.found, offsets), s.share) for s in searches]
+    fused = reciprocal_rank(lists)[:POOL]
+    by_words = {code: DAMPING / (DAMPING + rank) for rank, code in enumerate(dict.fromkeys(lists[0][0]))}
     hidden: tuple[Entry, ...] = ()
     if explain:
         open_lists = [(_entries(knowledge, s.open, offsets), s.share) for s in searches]
@@ -85,7 +87,7 @@ def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool
         for at in range(len(knowledge.segments))
     ]
     mode: Mode = "keyword_only" if vector is None else "hybrid"
-    candidates = _scored(knowledge, vector, asked, weights, fused, found, offsets, mode)
+    candidates = _scored(knowledge, vector, asked, weights, fused, by_words, found, offsets, mode)
     return Retrieved(asked, candidates, hidden, mode)
 
 
@@ -209,6 +211,7 @@ def _scored(
     asked: Asked,
     weights: features.Weights,
     fused: Sequence[tuple[int, float]],
+    by_words: Mapping[int, float],
     found: Sequence[Rows],
     offsets: Sequence[int],
     mode: Mode,
@@ -219,6 +222,7 @@ def _scored(
     passages: list[int] = []
     parts: list[Floats] = []
     ranks: list[float] = []
+    word_ranks: list[float] = []
     share = dict(fused)
     codes = np.array(sorted(share), np.int64)
     for at, segment in enumerate(knowledge.segments):
@@ -232,11 +236,12 @@ def _scored(
         entries.extend(segment.entries[place] for place in places)
         passages.extend(int(p) for p in evidence.passages - segment.starts[places])
         parts.append(evidence.values)
-        ranks.extend(share[int(place) + offsets[at]] for place in places)
-    values = features.complete(np.concatenate(parts), np.array(ranks, np.float32))
+        ranks.extend(share[code] for code in own.tolist())
+        word_ranks.extend(by_words.get(code, 0.0) for code in own.tolist())
+    values = features.complete(
+        np.concatenate(parts), np.array(ranks, np.float32), np.array(word_ranks, np.float32)
+    )
     logits = confidence.load()[mode].logits(values)
     order = sorted(range(len(entries)), key=lambda n: (-float(logits[n]), entries[n].id))
-    return tuple(
-        Candidate(entries[n], float(logits[n]), tuple(float(v) for v in values[n]), passages[n])
-        for n in order
-    )
+    shown = values.tolist()
+    return tuple(Candidate(entries[n], float(logits[n]), tuple(shown[n]), passages[n]) for n in order)

@@ -27,7 +27,7 @@ from nlp.text import NORMALISER
 
 FORMAT = 1
 POINTER = "CURRENT"
-_POSTINGS = ("keys", "starts", "rows", "weights", "held", "held_starts")
+_POSTINGS = ("keys", "starts", "rows", "weights", "held", "held_starts", "counts", "lengths")
 _ROWS = ("starts", "owner", "answers", "keys", "idf", "mass", "sound_idf")
 
 
