@@ -41,7 +41,8 @@ NAMES = (
 )
 """Order of the columns; `cover` is the share of idf found, `lead` the distance to the best candidate.
 
-`dense_unsaid` lets vectors weigh more where no entry has the words of the query, `keyword_said` words where one has."""
+`letters` is `sound` where no word of the query is known; `dense_unsaid` lets vectors weigh more where no entry has
+the words of the query, `keyword_said` words where one has."""
 ROWS_OF_ENTRY = 16
 """Passages of one entry that are looked at, beside those that were found."""
 
@@ -146,7 +147,7 @@ def of_entries(
     for name, column in columns.items():
         values[:, NAMES.index(name)] = column
     values[:, NAMES.index("known")] = weights.known
-    values[:, NAMES.index("letters")] = columns["sound"] * float(asked.letters)
+    values[:, NAMES.index("letters")] = columns["sound"] * float(asked.letters or not weights.known)
     values[:, NAMES.index("length")] = min(len(asked.concepts) / 16, 1.0)
     strength = (dense + cover + both + sound).astype(np.float32)
     return Evidence(values, rows[_best_of(strength, place, begin)])

@@ -116,12 +116,12 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
         base = float(policy()["without_query" if silent else "without_match"])
         ranked += _of_stage(knowledge, needed, filters, {c.entry.id for c, _ in ranked}, base)
         ranked.sort(key=lambda pair: -pair[1])
-    first, later = float(policy()["least_confidence"]), float(policy()["least_alternative"])
+    first, later = float(policy()["least_together"]), float(policy()["least_confidence"])
     if request.min_precision is not None:
         asked_for = threshold(found.mode, request.min_precision)
-        first, later = max(first, asked_for), max(later, asked_for)
-    sure_enough = bool(ranked) and ranked[0][1] >= first
-    least = later if sure_enough else first
+        first = later = max(first, asked_for)
+    together = sum(sure for _, sure in ranked[: request.limit])  # equal scripts share one probability
+    least = later if together >= first else first
     shown, rejected = _chosen(ranked, least, request.limit)
     rejected.extend(Rejected(e.id, e.title, refusal(e, filters) or "limit") for e in found.hidden)
     asked = found.asked if question.text else analysed(query, knowledge.lexicon)

@@ -24,7 +24,8 @@ def encode(texts: Sequence[str]) -> Vectors:
             row[zlib.crc32(gram.encode("utf-8", "surrogatepass")) % DIM] += 1
         if not row.any():
             row[0] = 1
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit_rows: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit_rows
 
 
 def entry(id: str, title: str, text: str = "", **fields: Any) -> Entry:

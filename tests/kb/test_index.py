@@ -29,7 +29,8 @@ BUILDS: dict[str, Build] = {"exact": ExactIndex, "flat": index_faiss.build, "inv
 
 def unit(count: int, dim: int = 16, seed: int = 3) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((count, dim)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit_rows: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit_rows
 
 
 @pytest.fixture(params=sorted(BUILDS))

@@ -53,7 +53,7 @@ def test_values_are_literal(value: str) -> None:
     assert filled.text.endswith("已登记。")
     assert "\n" not in filled.text
     if filled.slots[0].filled:
-        assert filled.slots[0].value in filled.text
+        assert str(filled.slots[0].value) in filled.text
     else:
         assert marker("订单号") in filled.text
 
