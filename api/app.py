@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import (
     conversations,
@@ -28,6 +28,7 @@ from api import (
     web,
 )
 from api.auth import Doorman
+from api.bodies import sound_body
 from api.events import Bell
 from api.handoff import Lanes
 from api.limits import Rate, Shed
@@ -84,6 +85,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(sound_body)],
     )
     app.state.service = opened
     app.state.worker, app.state.bell, app.state.lanes = worker, Bell(), Lanes()

@@ -30,6 +30,7 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 ID = r"^[^\s/?#\x00-\x1f]{1,128}$"
 TRIES = 8
 LISTED_DAYS = 7
+AGENT = {"id", "name", "team"}
 State = Literal["bot", "requested", "offered", "accepted", "human", "closed"]
 
 
@@ -50,7 +51,8 @@ async def open_conversation(
     """Open a conversation, served by the bot or by an agent."""
     identity = body.conversation_id or wiring.new_id("cv")
     given = body.model_dump(mode="json", exclude_none=True)
-    course = live.opening(body.served_by, body.channel, given.get("customer"), given.get("agent"))
+    agent = None if body.agent is None else body.agent.model_dump(include=AGENT, exclude_none=True)
+    course = live.opening(body.served_by, body.channel, given.get("customer"), agent)
     state = course.handoff.state
 
     def unit(writer: Writer) -> tuple[int, Json]:
@@ -60,7 +62,7 @@ async def open_conversation(
             raise Problem("conflict", str(error)) from None
         return 201, {"id": identity, "conversation_id": identity, "state": state}
 
-    return await once(opened, grant, idempotency_key, given, unit)
+    return await once(opened, grant, idempotency_key, ["conversation", given], unit)
 
 
 @router.get("")
@@ -100,7 +102,7 @@ async def read_conversation(
     opened: Opened,
     grant: Bot,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: Annotated[int | None, Query(ge=0, le=1_000_000_000)] = None,
 ) -> Json:
     """A conversation with its last turns, masked, each with its analysis; `before` pages back."""
 

@@ -32,6 +32,8 @@ AgentKey = Annotated[Grant, requires("agent")]
 Supervisor = Annotated[Grant, requires("supervisor")]
 Quality = Annotated[Grant, requires("quality")]
 Editor = Annotated[Grant, requires("editor")]
+Reading = Annotated[Grant, requires("bot", "editor")]
+"""Knowledge is read by who serves with it and by who writes it."""
 Admin = Annotated[Grant, requires("admin")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 

@@ -20,6 +20,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "forbidden": (403, "这把钥匙无权做这件事"),
     "not_found": (404, "没有这个对象"),
     "method_not_allowed": (405, "此地址不支持该方法"),
+    "timeout": (408, "请求体没有按时到齐"),
     "conflict": (409, "与当前状态冲突"),
     "too_large": (413, "内容超过上限"),
     "unsupported_media_type": (415, "不支持的内容类型"),
@@ -37,6 +38,7 @@ _BY_STATUS = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "timeout",
     409: "conflict",
 }
 _BY_STATUS |= {413: "too_large", 415: "unsupported_media_type", 429: "rate_limited", 503: "busy"}
@@ -111,7 +113,9 @@ def response(problem: Problem, request_id: str | None, instance: str | None = No
     return JSONResponse(document(problem, request_id, instance), problem.status, headers, MEDIA_TYPE)
 
 
+_TIMES = ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "datetime_object_invalid")
 _ACCEPTED: Mapping[str, str] = {
+    **dict.fromkeys(_TIMES, "ISO 8601 时间，如 2026-11-03T10:12:00+08:00"),
     "missing": "必填",
     "string_type": "字符串",
     "string_too_short": "至少 {min_length} 个字符",
@@ -132,10 +136,14 @@ _ACCEPTED: Mapping[str, str] = {
     "greater_than_equal": "≥ {ge}",
     "less_than_equal": "≤ {le}",
     "extra_forbidden": "去掉这个字段",
-    "datetime_from_date_parsing": "ISO 8601 时间，如 2026-11-03T10:12:00+08:00",
-    "datetime_parsing": "ISO 8601 时间，如 2026-11-03T10:12:00+08:00",
     "timezone_aware": "带时区的 ISO 8601 时间",
     "string_pattern_mismatch": "匹配 {pattern}",
+    "string_unicode": "有效的 Unicode 文本",
+    "finite_number": "有限的数",
+    "int_from_float": "整数",
+    "int_parsing_size": "整数",
+    "float_parsing": "数字",
+    "bool_parsing": "true 或 false",
 }
 _MESSAGES: Mapping[str, str] = {
     "missing": "缺少必填字段",
@@ -147,6 +155,14 @@ _MESSAGES: Mapping[str, str] = {
     "extra_forbidden": "未知字段",
     "greater_than_equal": "数值太小",
     "less_than_equal": "数值太大",
+    "string_pattern_mismatch": "写法不对",
+    "string_unicode": "含有不成对的代理字符",
+    "finite_number": "不是有限的数",
+    "int_from_float": "不是整数",
+    "timezone_aware": "缺少时区",
+    "datetime_parsing": "不是可用的时间",
+    "datetime_from_date_parsing": "不是可用的时间",
+    "value_error": "不能这样组合",
 }
 
 
@@ -157,13 +173,16 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
     location = [str(part) for part in error["loc"]]
     if location and location[0] in ("body", "query", "path", "header"):
         location = location[1:]
+    told = str(error["msg"]).removeprefix("Value error, ")
     accepted = _ACCEPTED.get(kind, "")
     try:
         accepted = accepted.format(**context)
     except (KeyError, IndexError):
         accepted = ""
+    if told.startswith("Expected UploadFile"):
+        return FieldError(".".join(location), "不是文件", "multipart 字段 file，带文件名")
     message = _MESSAGES.get(kind, "类型不对" if kind.endswith(("_type", "_parsing")) else str(error["msg"]))
-    return FieldError(".".join(location) or "body", message, accepted or str(error["msg"]))
+    return FieldError(".".join(location) or "body", message, accepted or told)
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -205,8 +224,13 @@ def install(app: FastAPI, domain: Mapping[type[Exception], str]) -> None:
             return answer(request, error.__cause__)
         if isinstance(error.__cause__, UnicodeDecodeError):
             return answer(request, Problem("malformed_json", "请求体不是 UTF-8 文本"))
+        if isinstance(error.__cause__, ValueError | RecursionError):
+            return answer(request, Problem("malformed_json", "请求体在解析时出错：数值太长或嵌套太深"))
         code = _BY_STATUS.get(error.status_code, "bad_request")
-        return answer(request, Problem(code, CODES[code][1] if code != "bad_request" else str(error.detail)))
+        return answer(
+            request,
+            Problem(code, CODES[code][1] if code != "bad_request" else f"请求体无法读取：{error.detail}"),
+        )
 
     def on_domain(code: str) -> Any:
         async def handler(request: Request, error: Exception) -> JSONResponse:
@@ -214,7 +238,12 @@ def install(app: FastAPI, domain: Mapping[type[Exception], str]) -> None:
                 name = str(getattr(error, "field", "body"))
                 message = str(getattr(error, "message", error))
                 return answer(request, invalid(name, message, str(getattr(error, "accepted", ""))))
-            return answer(request, Problem(code, str(error)))
+            errors = []
+            if code == "idempotency_mismatch":
+                errors = [
+                    FieldError("Idempotency-Key", "已用于不同的内容", "一个新的值，或与第一次相同的内容")
+                ]
+            return answer(request, Problem(code, str(error), errors=errors))
 
         return handler
 

@@ -13,8 +13,8 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import AwareDatetime
 
+from api.bodies import Moment
 from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.settings import Settings
@@ -121,9 +121,7 @@ async def list_forms(opened: Opened, grant: Quality) -> Json:
 
 
 @router.get("/{code}")
-async def read_form(
-    code: FormCode, opened: Opened, grant: Quality, as_of: AwareDatetime | None = None
-) -> Json:
+async def read_form(code: FormCode, opened: Opened, grant: Quality, as_of: Moment | None = None) -> Json:
     """One form in force now or at `as_of`, with its TOML."""
     versions = (await asyncio.to_thread(_all, opened.settings, grant.tenant)).get(code)
     if not versions:
@@ -157,7 +155,7 @@ async def _given(request: Request) -> str:
         raise Problem("unsupported_media_type", f"接受 application/json、{'、'.join(TOML_TYPES)}")
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Problem("malformed_json", "请求体在解析时出错：请检查引号、逗号与编码（UTF-8）") from None
     if not isinstance(value, dict):
         raise invalid("body", "不是对象", '{"toml": "…"} 或质检表对象')

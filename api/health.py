@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from nlp.routing import Ticket
 
 from api import wiring
 from api.deps import Opened
 from api.store.entries import heads
 from api.telemetry import exposition
 from api.web import open_page
+from nlp.routing import Ticket
 
 router = APIRouter(tags=["operations"])
 

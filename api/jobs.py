@@ -14,15 +14,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import AwareDatetime
 
 from api import wiring
+from api.bodies import Moment
 from api.deps import IdempotencyKey, Json, Opened, Quality, once
 from api.errors import Problem, invalid, not_found
 from api.forms import CODE, form_of
 from api.settings import Settings
 from api.store import Writer, jobs
-from api.worker import INPUT, RESULTS, SHEET, Worker
+from api.worker import INPUT, RESULTS, SHEET, Worker, forget_input
 from nlp.batch.outputs import write_csv
 
 router = APIRouter(prefix="/v1/quality/jobs", tags=["quality"])
@@ -98,7 +98,7 @@ async def create_job(
     file: UploadFile | None = None,
     form: Annotated[str | None, Form(pattern=CODE)] = None,
     form_code: Annotated[str | None, Query(alias="form", pattern=CODE)] = None,
-    as_of: AwareDatetime | None = None,
+    as_of: Moment | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Queue a file of transcripts (JSONL, CSV, XLSX) for scoring with a form."""
@@ -108,7 +108,7 @@ async def create_job(
     identity = wiring.new_id("jb")
     folder = folder_of(opened.settings, identity)
     await asyncio.to_thread(_keep, folder, suffix, content)
-    given = {"sha256": hashlib.sha256(content).hexdigest(), "form": code, "as_of": as_of}
+    given = {"job": "quality", "sha256": hashlib.sha256(content).hexdigest(), "form": code, "as_of": as_of}
     data: Json = {
         "form": code,
         "as_of": as_of.isoformat() if as_of else None,
@@ -209,6 +209,8 @@ async def cancel_job(job_id: str, opened: Opened, grant: Quality) -> Json:
     state = await opened.store.awrite(lambda writer: jobs.cancel(writer, grant.tenant, job_id))
     if state is None:
         raise not_found("任务", job_id)
+    if state == "cancelled":
+        await asyncio.to_thread(forget_input, opened.settings, job_id)
     if state in ("done", "failed"):
         raise Problem("conflict", f"任务状态是 {state}，已经结束")
     return {"id": job_id, "state": state}

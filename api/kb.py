@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import wiring
-from api.deps import Bot, Editor, IdempotencyKey, Json, Opened, once
+from api.bodies import Moment
+from api.deps import Editor, IdempotencyKey, Json, Opened, Reading, once
 from api.errors import Problem, invalid, not_found
 from api.service import Service
 from api.sites import Written, write
@@ -45,7 +46,7 @@ class SearchIn(BaseModel):
     stages: list[str] | None = Field(None, max_length=6)
     audience: list[str] | None = Field(None, max_length=20)
     channel: str | None = Field(None, max_length=64)
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
     limit: int = Field(10, ge=1, le=50)
     min_precision: float | None = Field(None, ge=0, le=1)
     release: Literal["draft"] | None = None
@@ -85,6 +86,8 @@ async def create_entry(
 ) -> JSONResponse:
     """Add an entry; published at once, or into the open draft."""
     entry = from_json(body.model_extra or {})
+    if not entry.id.isprintable():
+        raise invalid("id", "含有控制字符", "可见字符")
 
     def unit(writer: Writer) -> tuple[int, Json]:
         if entries.get(Reader(writer), grant.tenant, entry.id) is not None:
@@ -100,7 +103,7 @@ async def create_entry(
         )
         return 201, _written(written)
 
-    answer = await once(opened, grant, idempotency_key, body.model_extra, unit)
+    answer = await once(opened, grant, idempotency_key, ["entry", body.model_extra], unit)
     await asyncio.to_thread(opened.sites.refresh, grant.tenant)
     return answer
 
@@ -124,8 +127,8 @@ async def _write(
     return _written(written)
 
 
-@router.get("/entries/{entry_id}")
-async def read_entry(entry_id: str, opened: Opened, grant: Bot) -> JSONResponse:
+@router.get("/entries/{entry_id:path}")
+async def read_entry(entry_id: str, opened: Opened, grant: Reading) -> JSONResponse:
     """One live entry, with an ETag. A deleted one is 404 with its tombstone."""
     raw = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
     if raw is None:
@@ -140,7 +143,7 @@ def _etag(raw: Json) -> str:
     return '"' + hashlib.sha256(repr(sorted(raw.items())).encode()).hexdigest()[:16] + '"'
 
 
-@router.put("/entries/{entry_id}")
+@router.put("/entries/{entry_id:path}")
 async def replace_entry(
     entry_id: str, body: EntryIn, request: Request, opened: Opened, grant: Editor
 ) -> Json:
@@ -148,18 +151,26 @@ async def replace_entry(
     raw = {**(body.model_extra or {})}
     if raw.setdefault("id", entry_id) != entry_id:
         raise invalid("id", "与地址里的编号不同", entry_id)
-    known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
-    draft = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
-    if known is None and entry_id not in draft:
-        raise not_found("知识条目", entry_id)
-    match = request.headers.get("if-match")
-    if match is not None and known is not None and match != _etag(known):
-        raise Problem("conflict", "条目已被他人修改：请重新读取后再改")
+    match, reviewed = request.headers.get("if-match"), _reviewed(opened)
     entry = from_json(raw)
-    return await _write(opened, grant, {entry_id: entry}, frozenset(), note=f"修改 {entry.title[:60]}")
+
+    def unit(writer: Writer) -> Written:
+        # looked at in the transaction that writes: two who read the same entry cannot both replace it
+        known = entries.get(Reader(writer), grant.tenant, entry_id)
+        if known is None and entry_id not in entries.draft(Reader(writer), grant.tenant):
+            raise not_found("知识条目", entry_id)
+        if match is not None and known is not None and match != _etag(known):
+            raise Problem("conflict", "条目已被他人修改：请重新读取后再改")
+        note = f"修改 {entry.title[:60]}"
+        put = {entry_id: entry}
+        return write(writer, grant.tenant, put, frozenset(), by=grant.actor_id, note=note, reviewed=reviewed)
+
+    written = await opened.store.awrite(unit)
+    await asyncio.to_thread(opened.sites.refresh, grant.tenant)
+    return _written(written)
 
 
-@router.delete("/entries/{entry_id}")
+@router.delete("/entries/{entry_id:path}")
 async def delete_entry(entry_id: str, opened: Opened, grant: Editor) -> Json:
     """Delete at once, in both publishing settings; answers with the tombstone."""
     known = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
@@ -183,7 +194,7 @@ async def import_file(
     try:
         ingested = await asyncio.to_thread(read_entries, name, content)
     except FileRefused as error:
-        raise invalid("file", str(error), error.accepted) from None
+        raise invalid("file", error.message, error.accepted) from None
     put = {entry.id: entry for entry in ingested.entries}
     reply: Json = {"report": ingested.report.to_json(), "imported": len(put), "state": None, "release": None}
     if put:
@@ -207,6 +218,8 @@ async def uploaded(request: Request, file: UploadFile | None) -> tuple[str, byte
     if file is not None:
         return file.filename or "upload", await file.read()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        raise invalid("file", "缺少必填字段", "multipart 字段 file，带文件名")
     if kind not in SUFFIX:
         accepted = "、".join(SUFFIX)
         raise Problem(
@@ -219,7 +232,7 @@ async def uploaded(request: Request, file: UploadFile | None) -> tuple[str, byte
 
 
 @router.post("/search")
-async def search_entries(body: SearchIn, opened: Opened, grant: Bot) -> Json:
+async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json:
     """Search; every hit says why it is there. Below the asked precision: abstain, with near questions."""
     began = time.perf_counter()
     if body.release == "draft":

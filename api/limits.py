@@ -28,6 +28,8 @@ class Shed:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
         self._slots = asyncio.Semaphore(settings.in_flight)
+        # Uploads are read while they run: in slots of their own, slow ones keep only one another waiting.
+        self._upload_slots = asyncio.Semaphore(UPLOAD_SLOTS)
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,30 +39,40 @@ class Shed:
             return
         request_id = scope.get("state", {}).get("request_id")
         limit = self._limit(scope)
-        problem = self._too_large(scope, limit)
-        if problem is None and self._slots.locked() and self._waiting >= self._settings.waiting:
-            REFUSED.labels("busy").inc()
-            problem = Problem("busy", "正在处理的请求太多，请按 Retry-After 稍后重试", retry_after=1)
+        slots = self._upload_slots if path in UPLOADS else self._slots
+        read = _bounded(receive, limit)
+        problem = self._too_large(scope, limit) or self._busy(slots)
+        if problem is None and path not in UPLOADS:
+            # A body that trickles in must not hold a slot: it is read whole before one is taken.
+            try:
+                read = await _whole(read)
+                problem = self._busy(slots)
+            except Problem as late:
+                problem = late
         if problem is not None:
             await response(problem, request_id, path)(scope, receive, send)
             return
         self._waiting += 1
         QUEUED.set(self._waiting)
         try:
-            await self._slots.acquire()
+            await slots.acquire()
         finally:
             self._waiting -= 1
             QUEUED.set(self._waiting)
         try:
-            await self._app(scope, _bounded(receive, limit), send)
+            await self._app(scope, read, send)
         finally:
-            self._slots.release()
+            slots.release()
+
+    def _busy(self, slots: asyncio.Semaphore) -> Problem | None:
+        if not slots.locked() or self._waiting < self._settings.waiting:
+            return None
+        REFUSED.labels("busy").inc()
+        return Problem("busy", "正在处理的请求太多，请按 Retry-After 稍后重试", retry_after=1)
 
     def _limit(self, scope: Scope) -> int:
-        headers = dict(scope["headers"])
-        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        json_body = kind in (b"application/json", b"") or str(scope["path"]) not in UPLOADS
-        return self._settings.body_limit if json_body else self._settings.upload_limit
+        upload = str(scope["path"]) in UPLOADS
+        return self._settings.upload_limit if upload else self._settings.body_limit
 
     def _too_large(self, scope: Scope, limit: int) -> Problem | None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
@@ -69,16 +81,42 @@ class Shed:
         return None
 
 
+UPLOAD_SLOTS = 8
 UPLOADS = frozenset({"/v1/kb/import", "/v1/quality/jobs"})
+BODY_SECONDS, STILL_SECONDS = 30.0, 15.0
+"""How long a JSON body may take as a whole, and how long an upload may stand still."""
+
+
+async def _whole(receive: Receive) -> Receive:
+    """Read the body to its end, then give it again. Raises Problem 408 or 413."""
+    held: list[Message] = []
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                held.append(await receive())
+                if held[-1]["type"] != "http.request" or not held[-1].get("more_body", False):
+                    break
+    except TimeoutError:
+        raise Problem("timeout", f"请求体 {BODY_SECONDS:.0f} 秒内没有到齐") from None
+    told = iter(held)
+
+    async def again() -> Message:
+        return next(told, None) or await receive()
+
+    return again
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:
-    """A `receive` that refuses a body longer than was allowed, declared or not."""
-    seen = 0
+    """A `receive` that refuses a body longer than was allowed, declared or not, or one that stands still."""
+    seen, ended = 0, False
 
     async def read() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, ended
+        try:
+            message = await asyncio.wait_for(receive(), None if ended else STILL_SECONDS)
+        except TimeoutError:
+            raise Problem("timeout", f"请求体 {STILL_SECONDS:.0f} 秒没有进展") from None
+        ended = message["type"] != "http.request" or not message.get("more_body", False)
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
             if seen > limit:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from nlp.sentiment import SentimentAnalyser
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import wiring
 from api.auth import requires
+from api.bodies import Moment
 from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.facts import facts_about
@@ -27,6 +27,7 @@ from api.telemetry import DECISIONS
 from nlp.quality.form import Form
 from nlp.quality.result import to_json
 from nlp.quality.scorer import moment_of, score
+from nlp.sentiment import SentimentAnalyser
 from nlp.transcript import Role, Transcript, TranscriptError, parse_transcript
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
@@ -87,7 +88,7 @@ class ScoreIn(BaseModel):
 
     transcript: TranscriptIn
     form: str = Field("standard", pattern=CODE)
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
 
 
 def transcript_of(body: TranscriptIn, settings_limit: int, text_limit: int) -> Transcript:
@@ -171,7 +172,7 @@ async def list_results(
     agent: Annotated[str | None, Query(max_length=128)] = None,
     transcript_id: Annotated[str | None, Query(max_length=200)] = None,
     form: Annotated[str | None, Query(pattern=CODE)] = None,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Json:
     """Kept results, newest first; an agent sees their own."""

@@ -154,8 +154,9 @@ class Sites:
                 if known is not None:
                     self._snapped[tenant] = known.seq
                     return known.seq, loaded
-        except snapshot.SnapshotError as error:
-            log.warning("snapshot", tenant=tenant, why=str(error), then="rebuilt from the store")
+        # A snapshot spares work and holds nothing of its own: one of another program must not stop this one.
+        except (snapshot.SnapshotError, KeyError, ValueError, TypeError, OSError) as error:
+            log.warning("snapshot", tenant=tenant, why=repr(error)[:300], then="rebuilt from the store")
         head = self._store.read(lambda reader: entries.head(reader, tenant))
         if head is None:
             return 0, build((), self._version, self._encode, NOTHING)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from api import wiring
+from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened
 from api.errors import Problem, invalid, not_found
 from api.routing import CustomerIn
@@ -32,7 +33,7 @@ class TurnIn(BaseModel):
     turn_id: str | None = Field(None, min_length=1, max_length=128)
     role: Role
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
     def value(self) -> Turn:
         return Turn(self.role, self.text, self.at, self.turn_id)
@@ -52,7 +53,7 @@ class SuggestIn(BaseModel):
     variables: dict[str, str] = Field(default_factory=dict, max_length=50)
     limit: int = Field(5, ge=1, le=20)
     min_precision: float | None = Field(None, ge=0, le=1)
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
 
     @model_validator(mode="after")
     def something_to_answer(self) -> SuggestIn:
@@ -124,12 +125,24 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
     kept["turns"] = [{"role": turn.role, "text": mask(turn.text)} for turn in turns[-20:]]
     if body.query:
         kept["query"] = mask(body.query)
+    kept["variables"] = {name: mask(value) for name, value in body.variables.items()}
+    told = {**reply, "suggestions": [_masked(one) for one in reply["suggestions"]]}
 
     def unit(writer: Writer) -> None:
-        decisions.save(writer, grant.tenant, "suggest", kept, reply, subject=body.conversation_id)
+        decisions.save(writer, grant.tenant, "suggest", kept, told, subject=body.conversation_id)
 
     await opened.store.awrite(unit)
     return reply
+
+
+def _masked(suggestion: Json) -> Json:
+    """A suggestion as it is kept: what filled its slots came from a customer."""
+    if not any(slot["filled"] for slot in suggestion["slots"]):
+        return suggestion
+    slots = [
+        {**slot, "value": mask(slot["value"]) if slot["value"] else None} for slot in suggestion["slots"]
+    ]
+    return {**suggestion, "text": mask(suggestion["text"]), "slots": slots}
 
 
 async def _dialogue(

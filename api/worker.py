@@ -28,7 +28,7 @@ from api.store.jobs import Lease
 from api.telemetry import log
 from nlp.quality.form import FormError
 
-__all__ = ["INPUT", "RESULTS", "SHEET", "Worker"]
+__all__ = ["INPUT", "RESULTS", "SHEET", "Worker", "forget_input"]
 
 IDLE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
@@ -117,7 +117,12 @@ class Worker:
             why = await asyncio.to_thread(scoring.failure, folder)
             await self._finish(lease, "failed", why or f"评分进程异常退出（{code}）")
             return
-        await self._load(lease, folder)
+        try:
+            await self._load(lease, folder)
+        except (ValueError, KeyError) as error:  # trying again would end the same way
+            log.error("worker", job=lease.id, why=type(error).__name__)
+            await self._finish(lease, "failed", f"结果无法存入（{type(error).__name__}）")
+            return
         await self._finish(lease, "done")
 
     async def _load(self, lease: Lease, folder: Path) -> None:
@@ -135,7 +140,15 @@ class Worker:
                     await asyncio.sleep(LOOK_SECONDS)
 
     async def _finish(self, lease: Lease, state: str, error: str | None = None) -> None:
-        await self._opened.store.awrite(lambda writer: jobs.finish(writer, lease, state, error))
+        if await self._opened.store.awrite(lambda writer: jobs.finish(writer, lease, state, error)):
+            await asyncio.to_thread(forget_input, self._opened.settings, lease.id)
+
+
+def forget_input(settings: Settings, identity: str) -> None:
+    """A job that has ended needs its input no more, and nobody masked what stands in it."""
+    if not settings.keep_raw_text:
+        for path in (settings.data / "jobs" / identity).glob(f"{INPUT}.*"):
+            path.unlink(missing_ok=True)
 
 
 def freeze(settings: Settings, source: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ import json
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from nlp.transcript import Transcript, TranscriptError, parse_transcript
 from nlp.turn_tables import TURN_LIMIT, ReadError, Row, TranscriptProblem, table_rows
@@ -35,6 +35,10 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
         value = json.loads(row.text)
     except (ValueError, RecursionError):
         return TranscriptProblem(row.source, row.line, "line", "不是 JSON", "每行一个 JSON 对象")
+    if "\\ud" in row.text.lower() and not _sound(value):
+        return TranscriptProblem(
+            row.source, row.line, "line", "含有半个字符（孤立的代理码位）", "有效的 Unicode 文本"
+        )
     try:
         transcript = parse_transcript(value)
     except TranscriptError as problem:
@@ -51,6 +55,15 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
 def read_transcripts(path: Path) -> Iterator[Transcript | TranscriptProblem]:
     """Transcripts of a file in order. Raises ReadError for a file that cannot be read."""
     return (parse_row(row) for row in read_rows(path))
+
+
+def _sound(value: Any) -> bool:
+    """Whether what was read can be written again: half a surrogate pair cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def read_rows(path: Path) -> Iterator[Row]:

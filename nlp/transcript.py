@@ -90,8 +90,12 @@ def parse_time(value: Any, name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(str(value))
+        if not 1900 <= moment.year <= 9000:  # beyond, zones and spans cannot be counted
+            raise ValueError
     except ValueError:
-        raise TranscriptError(name, f"无法识别的时间 {str(value)[:40]!r}", "ISO 8601，如 2026-11-03T10:12:00+08:00") from None
+        raise TranscriptError(
+            name, f"无法识别的时间 {str(value)[:40]!r}", "ISO 8601，如 2026-11-03T10:12:00+08:00"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(hours=8)))
 
 
@@ -99,6 +103,15 @@ def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise TranscriptError(name, "不是字符串", "字符串")
     return value
+
+
+def _label(value: Any, name: str) -> str | None:
+    """A short text that may be missing; a number is read as its digits."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise TranscriptError(name, "不是字符串", "字符串")
 
 
 def _turn(value: Any, index: int) -> Turn:
@@ -113,7 +126,7 @@ def _turn(value: Any, index: int) -> Turn:
         role,
         _text(value.get("text", ""), f"{name}.text"),
         parse_time(value.get("at"), f"{name}.at"),
-        None if turn_id is None else str(turn_id),
+        _label(turn_id, f"{name}.turn_id"),
     )
 
 
@@ -125,6 +138,11 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
+def _agent(value: Mapping[str, Any]) -> Agent | None:
+    identity, name, team = (_label(value.get(part), f"agent.{part}") for part in ("id", "name", "team"))
+    return Agent(identity, name, team) if identity else None
+
+
 def parse_transcript(value: Any, default_id: str = "") -> Transcript:
     """Read the contract's JSON object. Raises TranscriptError naming the field."""
     if not isinstance(value, Mapping):
@@ -132,19 +150,20 @@ def parse_transcript(value: Any, default_id: str = "") -> Transcript:
     turns = value.get("turns")
     if not isinstance(turns, list):
         raise TranscriptError("turns", "缺失或不是列表", "话轮列表")
-    identity = str(value.get("id") or default_id)
+    identity = _label(value.get("id"), "id") or default_id
     if not identity:
         raise TranscriptError("id", "缺失", "非空字符串")
-    agent = _mapping(value.get("agent"), "agent")
     customer = _mapping(value.get("customer"), "customer")
     outcome = _mapping(value.get("outcome"), "outcome")
     return Transcript(
         id=identity,
         turns=tuple(_turn(turn, index) for index, turn in enumerate(turns)),
-        channel=value.get("channel"),
-        category=value.get("category"),
-        agent=Agent(str(agent["id"]), agent.get("name"), agent.get("team")) if agent.get("id") else None,
-        customer=Customer(customer.get("id"), customer.get("tier"), customer.get("region")),
+        channel=_label(value.get("channel"), "channel"),
+        category=_label(value.get("category"), "category"),
+        agent=_agent(_mapping(value.get("agent"), "agent")),
+        customer=Customer(
+            *(_label(customer.get(name), f"customer.{name}") for name in ("id", "tier", "region"))
+        ),
         started_at=parse_time(value.get("started_at"), "started_at"),
         outcome=Outcome(outcome.get("resolved"), outcome.get("satisfaction"), outcome.get("follow_up"))
         if outcome

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,12 @@ from nlp.transcript import ROLES
 
 SHEET_LIMIT = 50 << 20
 """Unfolded bytes of one workbook."""
+CELL_LIMIT = 5_000_000
+"""Cells of the rectangle that one sheet spans."""
 TURN_LIMIT = 5_000
 """Turns of one transcript."""
 _BLOCK = 1 << 20
+_PLACE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,4})(\d{1,8})"')
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "conversation_id": ("conversation_id", "id", "session_id", "会话编号", "会话id", "会话", "对话编号"),
@@ -93,16 +98,34 @@ def _sheet(path: Path) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             unfolded = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
+            if unfolded > SHEET_LIMIT or unfolded > 100 * max(path.stat().st_size, 1) + _BLOCK:
+                raise ReadError(f"{path}：展开后过大（应为：不超过 50 MiB 且不超过文件的 100 倍）")
+            if any(_cells(archive.read(name)) > CELL_LIMIT for name in _sheets(archive)):
+                raise ReadError(f"{path}：工作表跨度过大（应为：不超过 {CELL_LIMIT // 10_000} 万格）")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
         raise ReadError(f"{path}：不是 XLSX 文件") from None
-    if unfolded > SHEET_LIMIT or unfolded > 100 * max(path.stat().st_size, 1) + _BLOCK:
-        raise ReadError(f"{path}：展开后过大（应为：不超过 50 MiB 且不超过文件的 100 倍）")
     try:
         sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     except (python_calamine.CalamineError, OSError) as problem:
         raise ReadError(f"{path}：无法读取（{problem}）") from None
     for row in sheet.iter_rows():
         yield [_cell(cell) for cell in row]
+
+
+def _sheets(archive: zipfile.ZipFile) -> list[str]:
+    names = (entry.filename for entry in archive.infolist())
+    return [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+
+
+def _cells(sheet: bytes) -> int:
+    """Cells of the rectangle a sheet spans: the reader makes room for all, however few are filled."""
+    columns, rows = 1, 1
+    for letters, number in _PLACE.findall(sheet):
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        columns, rows = max(columns, column), max(rows, int(number))
+    return columns * rows
 
 
 def _cell(value: Any) -> str:
