@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from api import live, wiring
-from api.deps import AgentKey, Bot, IdempotencyKey, Json, Opened, once
-from api.errors import Problem, invalid, not_found
+from api.deps import AgentKey, Bot, IdempotencyKey, Json, Opened, once, within
+from api.errors import Problem, not_found
 from api.events import Bell
 from api.handoff import Lanes, remember
 from api.quality import AgentIn
@@ -135,9 +135,7 @@ def _shown(turn: Json, reply: Json) -> Json:
 async def take_turn(conversation_id: str, body: TurnIn, request: Request, opened: Opened, grant: Bot) -> Json:
     """Take one turn: analysis, handoff, suggestions. The same `turn_id` again gives the same answer."""
     began = time.perf_counter()
-    limit = opened.settings.text_limit
-    if len(body.text) > limit:
-        raise invalid("text", "内容太长", f"至多 {limit} 个字符")
+    within(opened, "text", body.text)
     bell: Bell = request.app.state.bell
     lanes: Lanes = request.app.state.lanes
     async with lanes.of(grant.tenant, conversation_id):

@@ -38,6 +38,13 @@ Admin = Annotated[Grant, requires("admin")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 
 
+def within(opened: Service, field: str, text: str | None) -> None:
+    """Refuse a text longer than the site takes. Raises 422 naming the field."""
+    limit = opened.settings.text_limit
+    if text is not None and len(text) > limit:
+        raise invalid(field, "内容太长", f"至多 {limit} 个字符")
+
+
 def acting(grant: Grant, by: str | None) -> str:
     """Who a record is by: the actor of the key; another value needs `admin`."""
     if by is None or by == grant.actor_id:

@@ -13,11 +13,12 @@ from pydantic import BaseModel, Field
 
 from api import wiring
 from api.amounts import Amount, amounts
-from api.deps import AgentKey, Json, Opened
-from api.errors import invalid, not_found
+from api.deps import AgentKey, Json, Opened, within
+from api.errors import not_found
 from api.facts import about, numbered
 from api.forms import form_of, site_folder
 from api.service import Service
+from api.settings import MOST_TEXT
 from api.store import Reader, conversations
 from api.telemetry import DECISIONS
 from kb.entries import Entry
@@ -51,15 +52,14 @@ class DraftIn(BaseModel):
     """A message not yet sent."""
 
     conversation_id: str | None = Field(None, min_length=1, max_length=128)
-    text: str = Field(min_length=1, max_length=20_000, examples=["亲，这个没办法，你自己看规则"])
+    text: str = Field(min_length=1, max_length=MOST_TEXT, examples=["亲，这个没办法，你自己看规则"])
 
 
 @router.post("/check")
 async def check_draft(body: DraftIn, opened: Opened, grant: AgentKey) -> Json:
     """Forbidden words, empty promises, personal data, repetition, and facts other than the knowledge base's."""
     began = time.perf_counter()
-    if len(body.text) > opened.settings.text_limit:
-        raise invalid("text", "内容太长", f"至多 {opened.settings.text_limit} 个字符")
+    within(opened, "text", body.text)
     before: list[Turn] = []
     if body.conversation_id is not None:
         before = await _before(opened, grant.tenant, body.conversation_id)

@@ -23,7 +23,7 @@ STREAMS = ("/events",)
 
 
 class Shed:
-    """ASGI middleware: at most `in_flight` requests run, at most `waiting` wait, bodies are bounded."""
+    """ASGI middleware: at most `in_flight` requests run, `waiting` wait for `patience` seconds, bodies are bounded."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
@@ -52,23 +52,33 @@ class Shed:
         if problem is not None:
             await response(problem, request_id, path)(scope, receive, send)
             return
-        self._waiting += 1
-        QUEUED.set(self._waiting)
-        try:
-            await slots.acquire()
-        finally:
-            self._waiting -= 1
-            QUEUED.set(self._waiting)
+        if not await self._turn(slots):
+            await response(_BUSY, request_id, path)(scope, receive, send)
+            return
         try:
             await self._app(scope, read, send)
         finally:
             slots.release()
 
+    async def _turn(self, slots: asyncio.Semaphore) -> bool:
+        """Wait for a slot; False when patience ran out: a late answer is worth less than an early refusal."""
+        self._waiting += 1
+        QUEUED.set(self._waiting)
+        try:
+            await asyncio.wait_for(slots.acquire(), self._settings.patience)
+        except TimeoutError:
+            REFUSED.labels("busy").inc()
+            return False
+        finally:
+            self._waiting -= 1
+            QUEUED.set(self._waiting)
+        return True
+
     def _busy(self, slots: asyncio.Semaphore) -> Problem | None:
         if not slots.locked() or self._waiting < self._settings.waiting:
             return None
         REFUSED.labels("busy").inc()
-        return Problem("busy", "正在处理的请求太多，请按 Retry-After 稍后重试", retry_after=1)
+        return _BUSY
 
     def _limit(self, scope: Scope) -> int:
         upload = str(scope["path"]) in UPLOADS
@@ -81,6 +91,7 @@ class Shed:
         return None
 
 
+_BUSY = Problem("busy", "正在处理的请求太多，请按 Retry-After 稍后重试", retry_after=1)
 UPLOAD_SLOTS = 8
 UPLOADS = frozenset({"/v1/kb/import", "/v1/quality/jobs"})
 BODY_SECONDS, STILL_SECONDS = 30.0, 15.0

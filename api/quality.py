@@ -21,6 +21,7 @@ from api.facts import facts_about
 from api.forms import CODE, form_of, site_folder
 from api.routing import CustomerIn
 from api.service import Service
+from api.settings import MOST_TEXT
 from api.store import Writer, results
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
@@ -44,7 +45,7 @@ class SpokenIn(BaseModel):
 
     turn_id: str | None = Field(None, max_length=128)
     role: Role
-    text: str = Field("", max_length=20_000)
+    text: str = Field("", max_length=MOST_TEXT)
     at: str | None = Field(None, max_length=64)
 
 

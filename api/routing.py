@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from api import errors, wiring
 from api.bodies import Moment
-from api.deps import AgentKey, Bot, Json, Opened, acting
+from api.deps import AgentKey, Bot, Json, Opened, acting, within
 from api.service import Service
+from api.settings import MOST_TEXT
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from nlp.duplicates import Duplicate, Recent, duplicates
@@ -26,7 +27,6 @@ from nlp.transcript import Customer
 
 router = APIRouter(prefix="/v1/tickets", tags=["route"])
 
-TEXT = 20_000
 AT_ONCE = 4
 """Tickets routed on the event loop; more go to a thread."""
 REMEMBERED = timedelta(days=7)
@@ -50,7 +50,7 @@ class TicketIn(BaseModel):
     channel: str | None = Field(None, max_length=64)
     subject: str | None = Field(None, max_length=500)
     text: Annotated[
-        str, Field(min_length=1, max_length=TEXT, examples=["空调装了三次都没装好，再不处理我就打12315"])
+        str, Field(min_length=1, max_length=MOST_TEXT, examples=["空调装了三次都没装好，再不处理我就打12315"])
     ]
     customer: CustomerIn | None = None
     created_at: Moment | None = None
@@ -138,6 +138,7 @@ def _recent(reader: Reader, tenant: str, customers: list[str], since: str) -> li
 async def route_one(body: TicketIn, opened: Opened, grant: Bot) -> Json:
     """Route one ticket."""
     began = time.perf_counter()
+    within(opened, "text", body.text)
     return (await _route(opened, grant.tenant, [body.value()], began))[0]
 
 
@@ -150,7 +151,11 @@ async def route_batch(body: BatchIn, opened: Opened, grant: Bot) -> Json:
     read: list[Ticket | Json] = []
     for index, raw in enumerate(body.tickets):
         try:
-            read.append(TicketIn.model_validate(raw).value())
+            ticket = TicketIn.model_validate(raw)
+            within(opened, f"tickets.{index}.text", ticket.text)
+            read.append(ticket.value())
+        except errors.Problem as problem:
+            read.append(errors.document(problem, None))
         except ValidationError as error:
             located = [{**one, "loc": ("tickets", index, *one["loc"])} for one in error.errors()]
             read.append(errors.document(errors.from_validation(located), None))

@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import InitSettingsSource
 
 FILE = "zuoxi.toml"
+MOST_TEXT = 200_000
+"""Characters beyond which no site may raise `text_limit`."""
 
 
 class SettingsError(Exception):
@@ -41,14 +43,15 @@ class Settings(BaseSettings):
         default=("127.0.0.1", "localhost", "[::1]", "testserver"),
         description="接受的 Host；绑定到其他地址时须加上站点域名",
     )
-    text_limit: int = Field(default=20_000, ge=100, description="单条文本的字符上限")
+    text_limit: int = Field(default=20_000, ge=100, le=MOST_TEXT, description="单条文本的字符上限")
     suggest_turns_limit: int = Field(default=200, ge=1, description="一次推荐的话轮上限")
     transcript_turns_limit: int = Field(default=5_000, ge=1, description="一份会话记录的话轮上限")
     batch_limit: int = Field(default=1_000, ge=1, description="批量分单的工单上限")
     body_limit: int = Field(default=1 << 20, ge=1024, description="JSON 请求体字节上限")
     upload_limit: int = Field(default=100 << 20, ge=1024, description="上传文件字节上限")
-    in_flight: int = Field(default=64, ge=1, description="同时处理的请求数，超出排队")
+    in_flight: int = Field(default=16, ge=1, description="同时处理的请求数，超出排队")
     waiting: int = Field(default=256, ge=0, description="排队的请求数，超出回 503")
+    patience: float = Field(default=0.75, gt=0, description="排队最久的秒数，超出回 503")
     rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
     decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
 

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field, model_validator
 
 from api import wiring
 from api.bodies import Moment
-from api.deps import AgentKey, Bot, Json, Opened
+from api.deps import AgentKey, Bot, Json, Opened, within
 from api.errors import Problem, invalid, not_found
 from api.routing import CustomerIn
 from api.service import Service
+from api.settings import MOST_TEXT
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from kb.entries import Kind, Stage
@@ -32,7 +33,7 @@ class TurnIn(BaseModel):
 
     turn_id: str | None = Field(None, min_length=1, max_length=128)
     role: Role
-    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    text: Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
     at: Moment | None = None
 
     def value(self) -> Turn:
@@ -67,7 +68,7 @@ class FeedbackIn(BaseModel):
 
     entry_id: str = Field(min_length=1, max_length=128)
     action: Literal["shown", "inserted", "edited", "sent", "dismissed", "helpful", "not_helpful"]
-    final_text: str | None = Field(None, max_length=20_000)
+    final_text: str | None = Field(None, max_length=MOST_TEXT)
 
 
 def request_of(body: SuggestIn, turns: tuple[Turn, ...], sent: frozenset[str]) -> SuggestRequest:
@@ -111,6 +112,8 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
     began = time.perf_counter()
     if len(body.turns or ()) > opened.settings.suggest_turns_limit:
         raise Problem("too_large", f"turns: 至多 {opened.settings.suggest_turns_limit} 个话轮")
+    for index, turn in enumerate(body.turns or ()):
+        within(opened, f"turns.{index}.text", turn.text)
     turns = tuple(turn.value() for turn in body.turns or ())
     sent: frozenset[str] = frozenset()
     if body.conversation_id:
@@ -170,6 +173,7 @@ async def _dialogue(
 @router.post("/suggest/{suggestion_id}/feedback", status_code=201)
 async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: AgentKey) -> Json:
     """Record what the agent did with one suggestion."""
+    within(opened, "final_text", body.final_text)
     told = await opened.store.aread(
         lambda reader: decisions.get(reader, grant.tenant, "suggest", suggestion_id)
     )

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
-Code = String(128)
+Code = String(256)
 Time = String(40)
 """ISO 8601 in UTC: sorts as text, reads the same in both databases."""
 Serial = BigInteger().with_variant(Integer, "sqlite")

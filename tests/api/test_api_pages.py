@@ -45,7 +45,8 @@ def test_a_key_moves_into_a_cookie_that_counts_only_for_the_page(site: Site) -> 
         signed = visitor.post("/session", headers=page, json={"key": key})
         assert signed.json()["signed_in"]
         cookie = signed.headers["Set-Cookie"]
-        assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
         assert visitor.get("/v1/scenes", headers=page).status_code == 200
         assert visitor.get("/v1/scenes").status_code == 401
         assert visitor.get("/v1/board", headers={"X-Zuoxi-Page": "supervisor"}).status_code == 401

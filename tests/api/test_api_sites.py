@@ -119,7 +119,8 @@ def test_a_reviewed_site_publishes_only_on_purpose(sites: Sites) -> None:
     assert "b" not in sites.knowledge(TENANT).entries
     assert "b" in sites.draft(TENANT).entries
     release = asyncio.run(sites.publish_draft(TENANT, by="E1", note=""))
-    assert release is not None and release.name == "V1.1"
+    assert release is not None
+    assert release.name == "V1.1"
     assert "b" in sites.knowledge(TENANT).entries
     _write(sites, drop=("a",), reviewed=True)
     assert "a" not in sites.knowledge(TENANT).entries
