@@ -62,6 +62,8 @@ class Shed:
 
     async def _turn(self, slots: asyncio.Semaphore) -> bool:
         """Wait for a slot; False when patience ran out: a late answer is worth less than an early refusal."""
+        if not slots.locked():
+            return await slots.acquire()  # free: taken at once, before another request looks
         self._waiting += 1
         QUEUED.set(self._waiting)
         try:

@@ -66,13 +66,10 @@ def clean(text: str) -> Clean:
     origin: list[int] = []
     for at, character in enumerate(text):
         for piece in unicodedata.normalize("NFKC", character).lower():
-            if _INVISIBLE.match(piece):
+            space = piece.isspace()
+            if _INVISIBLE.match(piece) or (space and (not characters or characters[-1] == " ")):
                 continue
-            if piece.isspace():
-                if not characters or characters[-1] == " ":
-                    continue
-                piece = " "
-            characters.append(piece)
+            characters.append(" " if space else piece)
             origin.append(at)
     joined = "".join(characters)
     simplified = joined if joined.isascii() else simplify(joined)

@@ -40,6 +40,20 @@ def test_more_than_may_wait_is_refused_at_once(tmp_path: Path) -> None:
     assert refused.json()["code"] == "busy"
 
 
+def test_patience_ends(tmp_path: Path) -> None:
+    """A request that would be answered too late is refused while it still waits."""
+    settings = load_settings(data=tmp_path, in_flight=1, waiting=50, patience=0.1)
+    app = Shed(_slow, settings)  # type: ignore[arg-type]
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            return await asyncio.gather(*[client.get("/v1/x") for _ in range(5)])
+
+    answers = asyncio.run(ask())
+    assert sorted(answer.status_code for answer in answers) == [200] + [503] * 4
+
+
 def test_a_key_has_a_rate() -> None:
     """A key that asked too often waits for the next minute; another key does not."""
     rate = Rate(3)
