@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     upload_limit: int = Field(default=100 << 20, ge=1024, description="上传文件字节上限")
     in_flight: int = Field(default=16, ge=1, description="同时处理的请求数，超出排队")
     waiting: int = Field(default=256, ge=0, description="排队的请求数，超出回 503")
-    patience: float = Field(default=0.75, gt=0, description="排队最久的秒数，超出回 503")
+    patience: float = Field(default=0.6, gt=0, description="排队最久的秒数，超出回 503")
     rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
     decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
 

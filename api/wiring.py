@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,11 @@ def search_body(
     }
 
 
+def flat(value: Any) -> Json:
+    """The fields of a dataclass that holds no other; `asdict` copies deeply, ten times slower."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
 def _why(why: Any) -> Json:
     features = [{"name": name, "value": value} for name, value in why.features]
     return {
@@ -171,7 +176,7 @@ def _hit(hit: Hit, release: str) -> Json:
         "text": hit.text,
         "passage": hit.passage,
         "confidence": hit.confidence,
-        "highlights": [asdict(mark) for mark in hit.highlights],
+        "highlights": [flat(mark) for mark in hit.highlights],
         "why": _why(hit.why),
     }
 
@@ -188,9 +193,9 @@ def suggest_body(models: Models, knowledge: Knowledge, request: SuggestRequest) 
                 "stage": one.stage,
                 "title": one.title,
                 "text": one.text,
-                "slots": [asdict(slot) for slot in one.slots],
+                "slots": [flat(slot) for slot in one.slots],
                 "confidence": one.confidence,
-                "source": asdict(one.source),
+                "source": flat(one.source),
                 "why": _why(one.why),
             }
             for one in found.suggestions
@@ -199,7 +204,7 @@ def suggest_body(models: Models, knowledge: Knowledge, request: SuggestRequest) 
         "near_questions": list(found.near_questions),
         "stage": found.stage,
         "threshold": round(found.threshold, 4),
-        "rejected": [asdict(one) for one in found.rejected[:REJECTED]],
+        "rejected": [flat(one) for one in found.rejected[:REJECTED]],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -90,10 +91,13 @@ def why(candidate: Candidate, asked: Asked) -> Why:
     )
 
 
+_plain = lru_cache(maxsize=1 << 14)(texts.normalise)
+
+
 def matched(candidate: Candidate, asked: Asked) -> tuple[str, ...]:
     """Parts of the query that stand in the entry, longest first."""
     entry = candidate.entry
-    whole = texts.normalise("\n".join((entry.title, *entry.similar, entry.text[:LONGEST])))
+    whole = _plain("\n".join((entry.title, *entry.similar, entry.text[:LONGEST])))
     return tuple(sorted(common(asked, whole), key=len, reverse=True)[:12])
 
 

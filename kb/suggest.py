@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -137,6 +138,8 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
 
 
 Ranked = list[tuple[Candidate, float]]
+_key = lru_cache(maxsize=1 << 16)(texts.key)
+"""Entries recur from request to request; their keys need not be made anew."""
 
 
 def _ranked(found: Retrieved, needed: str | None, done: frozenset[str] | None) -> Ranked:
@@ -169,7 +172,7 @@ def _chosen(ranked: Ranked, least: float, limit: int) -> tuple[Ranked, list[Reje
     said: set[str] = set()
     for candidate, sure in ranked:
         entry = candidate.entry
-        key = texts.key(entry.text)
+        key = _key(entry.text)
         reason = ""
         if key in said:
             reason = "duplicate"
