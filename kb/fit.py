@@ -89,8 +89,8 @@ def fit(data: Judged, folds: int = 5) -> tuple[Model, dict[str, float]]:
             rows = data.query == query
             held_out[rows] = probability(model.logits(data.values[rows]))
     both = _first(data, held_out, data.real | data.known)
-    table = precision_table(both[0], both[1])
-    sure, right, answerable = _first(data, held_out, data.real)
+    table = precision_table(both[0], both[1], both[3])
+    sure, right, answerable, _ = _first(data, held_out, data.real)
     figures = {
         "queries": float(len(sure)),
         "ece": ece(sure, right),
@@ -177,22 +177,32 @@ def _logistic(
 
 def _first(
     data: Judged, sure: Floats, asked: npt.NDArray[np.bool_]
-) -> tuple[Floats, npt.NDArray[np.bool_], int]:
-    """Confidence and truth of the first candidate of each query of `asked`, and how many queries have an answer."""
+) -> tuple[Floats, npt.NDArray[np.bool_], int, npt.NDArray[np.bool_]]:
+    """Confidence and truth of the first candidate of each query of `asked`, how many queries have an answer, and
+    which are real."""
     rows = np.flatnonzero(asked & (data.weight > 0))
     order = rows[np.lexsort((-sure[rows], data.query[rows]))]
     _, first = np.unique(data.query[order], return_index=True)
     answerable = len(np.unique(data.query[rows][data.relevant[rows]]))
-    return sure[order[first]], data.relevant[order[first]], answerable
+    kept = order[first]
+    return sure[kept], data.relevant[kept], answerable, data.real[kept]
 
 
-def precision_table(sure: Floats, right: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
-    """(precision, least confidence): the lowest at which held-out answers kept it, one more error counted in."""
+def precision_table(
+    sure: Floats, right: npt.NDArray[np.bool_], real: npt.NDArray[np.bool_]
+) -> tuple[tuple[float, float], ...]:
+    """(precision, least confidence): the lowest at which held-out answers kept it, one more error counted in.
+
+    It must hold for the `real` questions by themselves too, so that easy ones cannot pay for them: where it never
+    does, the confidence is one that no real question reached.
+    """
     order = np.argsort(-sure, kind="stable")
-    kept = np.cumsum(right[order]) / (np.arange(len(order)) + 2)
+    good, count = np.cumsum(right[order]), np.arange(len(order)) + 1
+    real_good, real_count = np.cumsum((right & real)[order]), np.cumsum(real[order])
     table: list[tuple[float, float]] = []
     for precision in PRECISIONS:
-        enough = np.flatnonzero(kept >= precision)
+        alone = (real_count == 0) | (real_good / (real_count + 1) >= precision)
+        enough = np.flatnonzero(alone & (good / (count + 1) >= precision))
         if len(enough):
             table.append((precision, round(float(sure[order[enough[-1]]]), 4)))
     return tuple(table)

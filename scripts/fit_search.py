@@ -20,17 +20,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kb.confidence import WEIGHTS, Model
+import numpy as np
+
+from kb.confidence import WEIGHTS, Model, probability
 from kb.entries import Entry, from_json
 from kb.filters import Filters
-from kb.fit import Case, fit, judged, render
+from kb.fit import Case, ece, fit, judged, render
 from kb.knowledge import Knowledge, build
 from kb.query import Query
 from kb.retrieve import retrieve
 from kb.segment import Encode
 from nlp import text as texts
 
-HANDBOOK = Path(__file__).parent / "demo" / "handbook"
+DEMO = Path(__file__).parent / "demo"
+HANDBOOK = DEMO / "handbook"
+JUDGED = 6.0
+"""Weight of a message whose candidates a person judged, against one whose answer is only supposed."""
 EVERYONE = frozenset({"vip", "presales", "aftersales", "internal", "supervisor"})
 NOW = datetime.fromisoformat("2026-11-01T12:00:00+08:00")
 NOTE = """Written by scripts/fit_search.py: how much each feature counts (kb/features.py), and which confidence it
@@ -94,13 +99,25 @@ def demo_cases(entries: Sequence[Entry], encode: Encode | None, strangers: Seque
         kept = [replace(e, similar=tuple(q for q in e.similar if q != out.get(e.id))) for e in entries]
         asking = Asking(kept, encode)
         answered = [(q, frozenset({e.id}), close[e.id], NONE) for e, q in held]
-        yield from asking.cases(answered, real=True)
+        yield from asking.cases(answered)
         absent = [(q, NONE, close[e.id] | {e.id}, frozenset({e.id})) for e, q in held[turn::3]]
-        yield from asking.cases(absent, real=True)
-        yield from asking.cases([(q, NONE, NONE, NONE) for q in strangers[turn::3]], real=True)
+        yield from asking.cases(absent, weight=0.5)
+        yield from asking.cases([(q, NONE, NONE, NONE) for q in strangers[turn::3]], weight=0.3)
         yield from asking.cases(_known(kept, turn), weight=0.5, known=True)
         yield from asking.cases(_shortened(kept), weight=0.5)
         yield from asking.cases(_misheard(kept, turn), weight=0.5)
+
+
+def judged_cases(entries: Sequence[Entry], encode: Encode | None, split: str) -> Iterator[Case]:
+    """Customers' messages whose candidates were judged by reading; what was not among them is unjudged."""
+    asking = Asking(entries, encode)
+    every = frozenset(entry.id for entry in entries)
+    asked: list[Asked] = []
+    for path in sorted(DEMO.glob(f"judgements.{split}*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            asked.append((row["query"], frozenset(row["relevant"]), every - set(row["candidates"]), NONE))
+    yield from asking.cases(asked, weight=JUDGED, real=True)
 
 
 def _known(entries: Sequence[Entry], turn: int) -> list[Asked]:
@@ -204,14 +221,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
             encode = load_encoder().encode
         chance = random.Random(7)  # noqa: S311 (a sample, not a secret)
         cases = [*demo_cases(handbook(), encode, strangers(asked.data, chance))]
+        cases += judged_cases(handbook(), encode, "train")
         cases += document_cases(asked.data, encode, chance)
         models[mode], figures = fit(judged(cases))
+        figures |= held_out(models[mode], [*judged_cases(handbook(), encode, "heldout")])
         _print(mode, figures, models[mode], cases)
     if asked.write:
         from kb.confidence import load
 
         WEIGHTS.write_text(render({**load(), **models}, NOTE), encoding="utf-8")
     return 0
+
+
+def held_out(model: Model, cases: Sequence[Case]) -> Mapping[str, float]:
+    """How the model does on messages that were judged and never fitted on: the first five candidates of each."""
+    sure: list[float] = []
+    right: list[bool] = []
+    first: list[tuple[float, bool]] = []
+    for case in cases:
+        values = np.array([candidate.values for candidate in case.candidates], np.float32)
+        told = probability(model.logits(values)) if len(values) else np.zeros(0, np.float32)
+        shown = [n for n in np.argsort(-told)[:5] if case.candidates[n].entry.id not in case.unjudged]
+        sure += [float(told[n]) for n in shown]
+        right += [case.candidates[n].entry.id in case.relevant for n in shown]
+        first += [(sure[-len(shown)], right[-len(shown)])] if shown else []
+    figures = {"heldout_ece": ece(np.array(sure), np.array(right)), "heldout_pairs": float(len(sure))}
+    figures["heldout_first_right"] = sum(ok for _, ok in first) / max(len(first), 1)
+    for wanted in (0.7, 0.8, 0.9, 0.95):
+        least = model.threshold(wanted)
+        kept = [ok for p, ok in first if p >= least]
+        figures[f"heldout_precision@p{wanted:g}"] = sum(kept) / len(kept) if kept else float("nan")
+        figures[f"heldout_coverage@p{wanted:g}"] = len(kept) / max(len(first), 1)
+    return figures
 
 
 def _print(mode: str, figures: Mapping[str, float], model: Model, cases: Sequence[Case]) -> None:
