@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="端口；0 为任选一个空闲端口")]
 Host = Annotated[str, typer.Option("--host", help="监听地址")]
 LOOPBACK = "127.0.0.1"
+SWITCH = 0.0005
 Ready = Callable[[str], Awaitable[None]]
 """Called with the address once connections are accepted."""
 
@@ -82,6 +84,9 @@ def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], r
     import uvicorn
 
     listener = _bind(host, port)
+    # The writer thread gives the interpreter up at every statement; waiting 5 ms to get it back would cost
+    # more than the statement.
+    sys.setswitchinterval(SWITCH)
     shown = f"[{host}]" if ":" in host else LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}"
 
