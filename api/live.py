@@ -26,6 +26,7 @@ from nlp.transcript import SERVICE_ROLES, Customer, Turn
 Json = dict[str, Any]
 Event = tuple[str, Json]
 
+WAITING = ("requested", "offered")
 CONTEXT_TURNS = 8
 """Turns before this one that a suggestion looks at."""
 TELLING = 5
@@ -181,7 +182,11 @@ async def _suggest(
     opened: Service, tenant: str, course: Course, trajectory: Trajectory, spoken: Spoken
 ) -> Json:
     customer = None if course.customer is None else CustomerIn(**course.customer)
-    done = frozenset(stage for stage, _ in course.handoff.stages)
+    # what the bot said does not spare a person the same step; while the bot serves, no step is owed
+    served = course.handoff.state
+    done = None if served == "bot" else frozenset(stage for stage, _ in course.handoff.stages)
+    if served in WAITING:
+        done = frozenset()
     request = SuggestRequest(
         turns=(*spoken.before, spoken.turn),
         channel=course.channel,

@@ -136,6 +136,7 @@ async function accept() {
   const reply = await call("POST", `/v1/conversations/${desk.id}/handoff`, { action: "accept" });
   desk.state = reply.state || reply.handoff?.state || "human";
   bubble({ role: "system", text: "您已接入会话" });
+  stages(Object.keys(STAGES).map((stage) => ({ stage, done: false })));
   banner({ state: desk.state, action: "none", reasons: [] });
   one("#draft").focus();
 }

@@ -159,7 +159,8 @@ def apply(state: State, action: str, actor: str | None = None) -> State:
     if action == "request" and now in ("bot", "offered", "requested"):
         return state if now == "requested" else _requested(state, "asked")
     if action == "accept" and now in ("requested", "offered"):
-        return fresh_episode(state, "accepted", state.served_by)
+        # a person begins the service anew: what the bot said does not spare them a step
+        return replace(fresh_episode(state, "accepted", state.served_by), stages=())
     if action == "decline" and now in ("requested", "offered"):
         return replace(state, state="bot") if now == "offered" else state
     if action == "return" and now in ("requested", "accepted", "human") and state.served_by == "bot":

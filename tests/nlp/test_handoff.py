@@ -346,3 +346,21 @@ def test_figures_on_the_demo_conversations() -> None:
         late += not ok
     assert late / needed <= 0.15
     assert wrong <= 2
+
+
+def test_a_person_begins_the_steps_anew() -> None:
+    """What the bot said does not count as done for the agent who takes over."""
+    policy = load_policy().handoff
+    state = handoff.start("bot")
+    state, _ = handoff.step(
+        state,
+        Turn("bot", "很抱歉给您带来不便"),
+        None,
+        None,
+        handoff.TurnFacts(stages=frozenset({"comfort"})),
+        policy,
+    )
+    assert [one.stage for one in handoff.checklist(state) if one.done] == ["comfort"]
+    state, _ = handoff.step(state, Turn("customer", "转人工"), None, None, None, policy)
+    state = handoff.apply(state, "accept")
+    assert not any(one.done for one in handoff.checklist(state))
