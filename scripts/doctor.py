@@ -30,6 +30,7 @@ TASKS = {
     "intent": "只能按规则分单",
     "sentiment": "情感只用词表",
     "emotion": "情绪只用词表",
+    "alarm": "安全、法律等底线只靠规则",
 }
 FREE_MB = 500
 SIGNS = {"ok": "正常", "warn": "提醒", "fail": "故障"}

@@ -10,7 +10,7 @@ import typer
 from scripts.console import AsJson, Failed, Misused, group, progress, say, table, tell
 
 app = group("模型：列出、校验、转换并加入 Hugging Face 模型")
-TASKS = ("encoder", "intent", "sentiment", "emotion")
+TASKS = ("encoder", "intent", "sentiment", "emotion", "alarm")
 Root = Annotated[
     Path | None, typer.Option("--models", envvar="ZUOXI_MODELS", help="模型目录；缺省为随程序发布的 models/")
 ]
