@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 from pydantic_settings.sources import InitSettingsSource
 
 FILE = "zuoxi.toml"
@@ -17,6 +20,27 @@ MOST_TEXT = 200_000
 
 class SettingsError(Exception):
     """A setting that cannot be used; names the key, the value and the accepted form."""
+
+
+LIST_FORM = '以逗号分隔的文字，如 a.example.com,b.example.com，或 JSON 列表，如 ["a.example.com"]'
+
+
+def _listed(value: Any) -> Any:
+    """A list from text: JSON where it begins with a bracket, else parted at commas. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    # "[::1]" is a host, not JSON: only what reads as a list of JSON is taken for one
+    if text.startswith(('["', "[]", "[ ")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ValueError(f"应为：{LIST_FORM}") from None
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
+
+
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+"""A list setting; NoDecode, for the environment may hold plain text."""
 
 
 class Settings(BaseSettings):
@@ -38,8 +62,8 @@ class Settings(BaseSettings):
     pages_open_to: Literal["loopback", "everyone"] = Field(
         default="loopback", description="页面与运维端点对谁免钥开放"
     )
-    frame_ancestors: tuple[str, ...] = Field(default=(), description="允许嵌入挂件的网站来源")
-    allowed_hosts: tuple[str, ...] = Field(
+    frame_ancestors: Texts = Field(default=(), description="允许嵌入挂件的网站来源")
+    allowed_hosts: Texts = Field(
         default=("127.0.0.1", "localhost", "[::1]", "testserver"),
         description="接受的 Host；绑定到其他地址时须加上站点域名",
     )
@@ -54,6 +78,15 @@ class Settings(BaseSettings):
     patience: float = Field(default=0.6, gt=0, description="排队最久的秒数，超出回 503")
     rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
     decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("应为：IANA 时区名，如 Asia/Shanghai") from None
+        return value
 
     @property
     def url(self) -> str:
@@ -90,9 +123,15 @@ def load_settings(**given: Any) -> Settings:
     """Read the settings. Raises SettingsError naming the first bad key."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
+    except SourceError as error:
+        cause = str(error.__cause__ or "")[:80]
+        raise SettingsError(f"环境变量无法读取：{error}（{cause}；列表应为：{LIST_FORM}）") from None
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        why = str(first.get("ctx", {}).get("error") or first["msg"])
+        if name in ("allowed_hosts", "frame_ancestors") and not why.startswith("应为"):
+            why = f"应为：{LIST_FORM}"
         raise SettingsError(
-            f"设置项 {name}（环境变量 ZUOXI_{name.upper()}）的值 {str(first.get('input'))[:60]!r} 不可用：{first['msg']}"
+            f"设置项 {name}（环境变量 ZUOXI_{name.upper()}）的值 {str(first.get('input'))[:60]!r} 不可用：{why}"
         ) from None

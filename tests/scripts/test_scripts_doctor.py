@@ -54,3 +54,12 @@ def test_a_taken_port_and_a_folder_that_is_a_file_are_told(zuoxi: Run, tmp_path:
     done = zuoxi("doctor", "--data", file)
     assert done.code == 1
     assert "不是目录" in done.out
+
+
+def test_a_bad_setting_is_one_row(zuoxi: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list setting that is no list is one failure that names the variable; the rest is still looked at."""
+    monkeypatch.setenv("ZUOXI_ALLOWED_HOSTS", '["a.example.com"')
+    done = zuoxi("doctor", "--data", tmp_path, "--json")
+    assert done.code == 1
+    assert "ZUOXI_ALLOWED_HOSTS" in _of(done, "设置")["found"]
+    assert _of(done, "磁盘空间")["name"] == "磁盘空间"
