@@ -1,5 +1,5 @@
-// The agent's desk: plays a demo conversation against the live service.
-import { call, draw, fill, make, one, percent, signedIn, warmth } from "/web/page.js";
+// The agent's desk: takes over waiting conversations, or plays a scripted customer against the live service.
+import { call, draw, fill, follow, make, one, percent, signedIn, warmth } from "/web/page.js";
 
 const STAGES = { greeting: "开场白", comfort: "安抚", verify: "核实", solve: "解决", follow_up: "回访", closing: "结束语" };
 const EMOTIONS = { angry: "愤怒", sad: "失望", fear: "担忧", surprise: "惊讶", happy: "满意", neutral: "平静" };
@@ -142,6 +142,7 @@ async function accept() {
 }
 
 async function say(turn) {
+  if (desk.stream) return answer(turn);
   const reply = await call("POST", `/v1/conversations/${desk.id}/turns`, turn);
   bubble(turn, reply.sentiment);
   if (turn.role === "customer") {
@@ -158,6 +159,13 @@ async function say(turn) {
   one("#mode").textContent = { full: "完整模式", keyword_only: "关键词模式", rules_only: "规则模式" }[reply.mode] || "";
   one("#took").textContent = `${reply.took_ms.toFixed(1)} 毫秒`;
   return reply;
+}
+
+/** The agent's words in a real conversation: the stream tells the rest. */
+async function answer(turn) {
+  const reply = await call("POST", `/v1/conversations/${encodeURIComponent(desk.id)}/turns`, turn);
+  bubble(turn, null);
+  one("#took").textContent = `${reply.took_ms.toFixed(1)} 毫秒`;
 }
 
 const grave = (found) => (["high", "critical", "error"].includes(found.severity) ? "high" : "");
@@ -226,19 +234,79 @@ function check() {
   }, 350);
 }
 
-async function open(scene, button) {
-  for (const other of document.querySelectorAll("#scenes button")) other.removeAttribute("aria-current");
+function choose(button) {
+  desk?.stream?.abort();
+  for (const other of document.querySelectorAll(".scenes button")) other.removeAttribute("aria-current");
   button.setAttribute("aria-current", "true");
+  fill(one("#turns"));
+  fill(one("#issues"));
+  one("#banner").hidden = true;
+  one("#draft").value = "";
+  one("#draft").placeholder = "回复客户……（Alt+1 至 Alt+5 插入推荐，Ctrl+Enter 发送）";
+}
+
+function heading(title, customer) {
+  one("#title").textContent = title;
+  const tier = TIERS[customer?.tier];
+  one("#customer").hidden = !tier;
+  one("#customer").textContent = tier || "";
+}
+
+/** A real conversation: its turns so far, then whatever the service tells of it. */
+async function takeUp(row, button) {
+  choose(button);
+  const full = await call("GET", `/v1/conversations/${encodeURIComponent(row.conversation_id)}`);
+  desk = { id: full.conversation_id, lines: [], at: 0, state: full.state, course: [], inserted: null, stream: new AbortController() };
+  heading(row.conversation_id, full.customer);
+  for (const turn of full.turns) {
+    bubble(turn, turn.sentiment);
+    if (turn.role === "customer") desk.course.push(turn.trajectory.value);
+  }
+  mood(desk.course);
+  stages(full.checklist);
+  const last = full.turns.at(-1);
+  alerts(last?.alerts || []);
+  banner({ ...(last?.handoff || { action: "none", reasons: [] }), state: full.state });
+  one("#next").hidden = true;
+  const reply = await call("POST", "/v1/suggest", { conversation_id: desk.id });
+  desk.suggestionsId = reply.id;
+  offers(reply);
+  follow(`/v1/conversations/${encodeURIComponent(desk.id)}/events`, hear, desk.stream.signal, full.last_event_id);
+}
+
+function hear(kind, data) {
+  if (kind === "turn" && !speaksForUs(data.role)) bubble(data, null);
+  else if (kind === "analysis") {
+    if (data.role === "customer") mood((desk.course.push(data.trajectory.value), desk.course));
+    stages(data.checklist);
+  } else if (kind === "suggestions") {
+    desk.suggestionsId = data.suggestions_id;
+    offers(data);
+  } else if (kind === "handoff") banner(data);
+  else if (kind === "alert") alerts([data]);
+}
+
+/** Conversations that wait for a person, as buttons. */
+async function listWaiting() {
+  const lists = await Promise.all(["requested", "offered"].map((state) => call("GET", `/v1/conversations?state=${state}&limit=20`)));
+  const waiting = lists.flatMap((list) => list.conversations);
+  fill(one("#waiting"), ...waiting.map((row) => {
+    const button = make("button", { type: "button" }, row.conversation_id.slice(-18),
+      make("span", { className: "small" }, `${row.turn_count} 轮 · 情绪 ${(row.trajectory.value || 0).toFixed(2)}`));
+    button.addEventListener("click", () => takeUp(row, button));
+    return button;
+  }));
+  if (!waiting.length) fill(one("#waiting"), make("p", { className: "empty small" }, "没有等待的会话"));
+}
+
+async function open(scene, button) {
+  choose(button);
+  one("#next").hidden = false;
   const full = await call("GET", `/v1/scenes/${scene.id}`);
   const servedBy = full.turns.some((turn) => turn.role === "bot") ? "bot" : "agent";
   const made = await call("POST", "/v1/conversations", { channel: full.channel, customer: full.customer, served_by: servedBy });
   desk = { id: made.conversation_id, lines: full.turns, at: 0, state: made.state, course: [], inserted: null, offered: [] };
-  one("#title").textContent = full.title;
-  const tier = TIERS[full.customer?.tier];
-  one("#customer").hidden = !tier;
-  one("#customer").textContent = tier || "";
-  fill(one("#turns"));
-  one("#banner").hidden = true;
+  heading(full.title, full.customer);
   mood([]);
   stages(Object.keys(STAGES).map((stage) => ({ stage, done: false })));
   alerts([]);
@@ -255,7 +323,12 @@ async function start() {
     button.addEventListener("click", () => open(scene, button));
     return button;
   }));
-  if (!scenes.length) fill(one("#scenes"), make("p", { className: "empty" }, "没有演示会话：用 zuoxi demo 启动即有"));
+  if (!scenes.length) fill(one("#scenes"), make("p", { className: "empty small" }, "没有演示会话：zuoxi demo 的站点才有"));
+  await listWaiting();
+  let due = null;
+  follow("/v1/events", (kind) => {
+    if (kind === "handoff") due ??= setTimeout(() => { due = null; listWaiting().catch(() => {}); }, 500);
+  }, new AbortController().signal);
   one("#next").addEventListener("click", next);
   one("#composer").addEventListener("submit", send);
   one("#draft").addEventListener("input", check);

@@ -58,9 +58,8 @@ export const warmth = (value) => (value < -0.45 ? "hot" : value < -0.12 ? "tense
 
 export const percent = (value) => `${Math.round(value * 100)}%`;
 
-/** Follow an event stream for ever, resuming after the last event seen. */
-export async function follow(path, onEvent, signal) {
-  let last = null;
+/** Follow an event stream for ever, resuming after the last event seen (`last`: an id to begin after). */
+export async function follow(path, onEvent, signal, last = null) {
   while (!signal.aborted) {
     try {
       const headers = { "X-Zuoxi-Page": pageName, Accept: "text/event-stream" };

@@ -112,3 +112,30 @@ def test_a_stranger_may_not_frame_the_widget(site: dict[str, str], page: Any, st
     page.wait_for_selector("zuoxi-assist iframe")
     page.wait_for_timeout(800)
     assert all("/widget" not in frame.url for frame in page.frames[1:])
+
+
+def test_an_agent_takes_up_a_waiting_conversation(site: dict[str, str], page: Any) -> None:
+    """A customer who asked for a person elsewhere appears at the desk, is accepted and answered live."""
+    headers = {"Authorization": f"Bearer {site['BOT']}"}
+    base = f"{site['ZX']}/v1/conversations"
+    page.goto(f"{site['ZX']}/desk")
+    page.wait_for_selector("#scenes button")
+    page.request.post(base, headers=headers, data={"conversation_id": "live-desk-1", "channel": "chat"})
+    page.request.post(
+        f"{base}/live-desk-1/turns",
+        headers=headers,
+        data={"role": "customer", "text": "退款十天没到，转人工"},
+    )
+    page.click("#waiting button:has-text('live-desk-1')", timeout=5000)
+    page.wait_for_selector(".turn.customer:has-text('退款十天')")
+    page.click("#accept")
+    page.wait_for_selector("#draft:not([disabled])")
+    page.fill("#draft", "非常抱歉让您久等，我马上为您核实退款进度。")
+    page.click("#send")
+    page.wait_for_selector(".turn.mine:has-text('核实退款')")
+    page.request.post(
+        f"{base}/live-desk-1/turns", headers=headers, data={"role": "customer", "text": "好，订单尾号 0042"}
+    )
+    page.wait_for_selector(".turn.customer:has-text('0042')", timeout=5000)
+    assert page.locator("#mood .dot").count() == 2
+    assert page.locator(".turn.mine").count() == 1
