@@ -39,14 +39,16 @@ def program_version() -> str:
 
 
 def open_service(settings: Settings) -> Service:
-    """Open the data folder: database, models, policies, handbooks."""
+    """Open the data folder: database, models, policies, handbooks. Raises PolicyError."""
     settings.data.mkdir(parents=True, exist_ok=True)
     threadpool_limits(
         1
     )  # requests run side by side: a matrix product that spins on every core slows them all
-    store = Store(settings.url)
     folder = settings.data / "policy"
+    # Before the store is opened: a policy that cannot be used must not leave its writer running.
+    policy = policies(folder)
     models = load_models(settings.models, settings.encoder, folder)
+    store = Store(settings.url)
     sites = Sites(store, settings.data, models.encode, models.encoder_version)
     sites.start()
-    return Service(settings, store, models, policies(folder), sites)
+    return Service(settings, store, models, policy, sites)

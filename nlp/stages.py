@@ -107,10 +107,15 @@ def parse_stages(value: Mapping[str, Any]) -> Stages:
 
 @lru_cache(maxsize=8)
 def load_stages(folder: Path | None = None) -> Stages:
-    """The site's `stages.toml` in `folder` where there is one, else the preset."""
+    """The site's `stages.toml` in `folder` where there is one, else the preset. Raises StagesError, which names it."""
     own = folder / "stages.toml" if folder else None
     path = own if own and own.exists() else PRESETS / "stages.toml"
-    return parse_stages(tomllib.loads(path.read_text(encoding="utf-8")))
+    try:
+        return parse_stages(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise StagesError(f"{path}: 全文: 不是有效的 TOML：{problem}（应为：UTF-8 编码的 TOML）") from None
+    except StagesError as problem:
+        raise StagesError(f"{path}: {problem}") from None
 
 
 def stages_of(text: str) -> frozenset[str]:

@@ -49,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Failed as error:
         note(f"失败：{error}")
         sys.exit(1)
+    except ValueError as error:
+        from scripts.policies import unusable
+
+        if not isinstance(error, unusable()):
+            raise
+        note(f"失败：{error}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ def doctor(
         _python,
         _packages,
         lambda: _models(data),
+        lambda: _policy(data / "policy"),
         lambda: _folder(data),
         lambda: _database(data),
         lambda: _snapshots(data),
@@ -113,6 +114,22 @@ def _models(data: Path) -> Iterator[Check]:
             yield Check(f"模型 {task}", "fail", str(error), f"从发布包恢复 models/；在此之前{without}")
         else:
             yield Check(f"模型 {task}", "ok", f"{found.version}，校验和一致")
+
+
+def _policy(folder: Path) -> Iterator[Check]:
+    from scripts import policies
+
+    try:
+        version = policies.check(folder)
+    except (*policies.unusable(), OSError) as error:
+        yield Check("策略", "fail", str(error), "按提示修改该文件，或移走它以使用自带的策略")
+        return
+    unknown = policies.strangers(folder)
+    if unknown:
+        names = "、".join(f"{name}.toml" for name in policies.names())
+        yield Check("策略", "warn", f"不会被读取：{'、'.join(unknown)}", f"改名为其中之一：{names}")
+    else:
+        yield Check("策略", "ok", f"版本 {version}")
 
 
 def _folder(data: Path) -> Iterator[Check]:

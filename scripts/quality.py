@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scripts import policies
 from scripts.console import (
     STDIN,
     AsJson,
@@ -61,6 +62,7 @@ def score(
     if engine not in ("processes", "ray"):
         raise Misused(f"--engine 不能是 {engine!r}（应为：processes 或 ray）")
     policy = data / "policy"
+    policies.check(policy)
     setting = Setting(form, policy if policy.is_dir() else None, _moment(as_of), rules_only=rules_only)
     began = time.monotonic()
     try:
@@ -70,7 +72,7 @@ def score(
             kind: Engine = "ray" if engine == "ray" else "processes"
             summary = score_files(paths, out, setting, kind, workers, advance)
     except FormError as error:
-        raise Misused(str(error)) from None
+        raise (Misused if error.field == "form" else Failed)(str(error)) from None
     except (ReadError, EngineError, BusyError, OSError) as error:
         raise Failed(str(error)) from None
     seconds = time.monotonic() - began

@@ -101,20 +101,20 @@ def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], r
             super().handle_exit(sig, frame)  # type: ignore[arg-type]
             self._captured_signals.clear()  # uvicorn would raise them again after a clean stop
 
-    config = uvicorn.Config(
-        make(),
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=2048,
-        h11_max_incomplete_event_size=64 << 10,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=5,
-    )
     try:
+        config = uvicorn.Config(
+            make(),
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=2048,
+            h11_max_incomplete_event_size=64 << 10,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
         Server(config).run([listener])
     finally:
         listener.close()

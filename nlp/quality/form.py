@@ -19,7 +19,12 @@ PRESETS = Path(__file__).parent.parent / "presets" / "quality"
 
 @lru_cache(maxsize=64)
 def _read(path: Path, _changed: int) -> Form:
-    return parse_form_text(path.read_text(encoding="utf-8"))
+    try:
+        return parse_form_text(path.read_text(encoding="utf-8"))
+    except FormError as problem:
+        raise FormError(f"{path}: {problem.field}", problem.message, problem.accepted) from None
+    except UnicodeDecodeError as problem:
+        raise FormError(f"{path}: 全文", str(problem), "UTF-8 编码的 TOML") from None
 
 
 def _start(form: Form) -> float:
@@ -29,7 +34,7 @@ def _start(form: Form) -> float:
 def versions_of(code: str, folder: Path | None = None) -> tuple[Form, ...]:
     """All versions of a form, the earliest first. A site's forms shadow the presets of the same code.
 
-    Raises FormError for an unknown code.
+    Raises FormError for an unknown code (its field is "form") and for a file that is no form (names the file).
     """
     for place in (folder / "quality" if folder else None, PRESETS):
         if place is None or not place.is_dir():
