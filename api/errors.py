@@ -86,7 +86,7 @@ def document(problem: Problem, request_id: str | None, instance: str | None = No
     """The problem as a JSON object."""
     status, title = CODES[problem.code]
     body: dict[str, Any] = {
-        "type": f"/docs/errors#{problem.code}",
+        "type": f"urn:zuoxi:error:{problem.code}",
         "title": title,
         "status": status,
         "detail": problem.detail or title,
