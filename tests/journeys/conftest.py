@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,8 +38,7 @@ def browser() -> Iterator[Any]:
     """
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
-        warnings.warn("!! PAGE TESTS SKIPPED: no chromium on this machine", UserWarning, stacklevel=1)
-        pytest.skip("no chromium on this machine: install chromium and fonts-noto-cjk")
+        pytest.skip("!! PAGE TESTS SKIPPED: no chromium on this machine; install chromium and fonts-noto-cjk")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
