@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nlp.transcript import Transcript, TranscriptError, parse_transcript
-from nlp.turn_tables import TURN_LIMIT, ReadError, Row, TranscriptProblem, table_rows
+from nlp.turn_tables import ROLE_FORM, TURN_LIMIT, ReadError, Row, TranscriptProblem, role_of, table_rows
 
 __all__ = ["ReadError", "Row", "TranscriptProblem", "parse_row", "read_rows", "read_transcripts"]
 
@@ -40,9 +40,10 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
             row.source, row.line, "line", "含有半个字符（孤立的代理码位）", "有效的 Unicode 文本"
         )
     try:
-        transcript = parse_transcript(value)
+        transcript = parse_transcript(_with_roles(value))
     except TranscriptError as problem:
-        return TranscriptProblem(row.source, row.line, problem.field, problem.message, problem.accepted)
+        accepted = ROLE_FORM if problem.field.endswith(".role") else problem.accepted
+        return TranscriptProblem(row.source, row.line, problem.field, problem.message, accepted)
     except (TypeError, ValueError) as problem:
         return TranscriptProblem(row.source, row.line, "transcript", str(problem)[:200], "合同中的会话格式")
     if len(transcript.turns) > TURN_LIMIT:
@@ -50,6 +51,19 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
             row.source, row.line, "turns", f"{len(transcript.turns)} 个话轮", f"至多 {TURN_LIMIT}"
         )
     return transcript
+
+
+def _with_roles(value: Any) -> Any:
+    """The value with the role words of files, as in tables, put in the contract's; the rest is left alone."""
+    if not isinstance(value, dict) or not isinstance(value.get("turns"), list):
+        return value
+    return {**value, "turns": [_with_role(turn) for turn in value["turns"]]}
+
+
+def _with_role(turn: Any) -> Any:
+    if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+        return turn
+    return {**turn, "role": role_of(turn["role"]) or turn["role"]}
 
 
 def read_transcripts(path: Path) -> Iterator[Transcript | TranscriptProblem]:

@@ -44,6 +44,9 @@ _ROLE_WORDS = {
     "user": "customer", "staff": "agent", "assistant": "bot",
 }  # fmt: skip
 
+ROLE_FORM = "客户|客服|机器人|主管|系统 或 " + "|".join(ROLES)
+"""The accepted words of a role in a file."""
+
 
 class ReadError(ValueError):
     """A file that cannot be read; says why and what is accepted."""
@@ -165,7 +168,7 @@ def _turn_rows(path: Path, rows: Iterable[list[str]]) -> Iterator[Row]:
             if current is not None:
                 yield _finished(path, first, current, problem)
             current, first, problem = _opened(identity, values), number, None
-        role = _role(values["role"])
+        role = role_of(values["role"])
         if problem is None and not identity:
             problem = TranscriptProblem(path.name, number, "conversation_id", "为空", "会话编号")
         if problem is None and role is None:
@@ -174,7 +177,7 @@ def _turn_rows(path: Path, rows: Iterable[list[str]]) -> Iterator[Row]:
                 number,
                 "role",
                 f"未知角色 {values['role'][:20]!r}",
-                "客户|客服|机器人|主管|系统 或 " + "|".join(ROLES),
+                ROLE_FORM,
             )
         if len(current["turns"]) <= TURN_LIMIT:
             turn = {"role": role or "system", "text": values["text"]}
@@ -187,8 +190,9 @@ def _turn_rows(path: Path, rows: Iterable[list[str]]) -> Iterator[Row]:
         yield _finished(path, first, current, problem)
 
 
-def _role(word: str) -> str | None:
-    word = word.lower()
+def role_of(word: str) -> str | None:
+    """The role a word means, Chinese or English; None for a word that means none."""
+    word = word.strip().lower()
     return word if word in ROLES else _ROLE_WORDS.get(word)
 
 

@@ -119,9 +119,10 @@ def _models(data: Path) -> Iterator[Check]:
 def _policy(folder: Path) -> Iterator[Check]:
     from scripts import policies
 
+    broken: tuple[type[Exception], ...] = (*policies.unusable(), OSError)
     try:
         version = policies.check(folder)
-    except (*policies.unusable(), OSError) as error:
+    except broken as error:
         yield Check("策略", "fail", str(error), "按提示修改该文件，或移走它以使用自带的策略")
         return
     unknown = policies.strangers(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,8 +25,19 @@ from scripts.console import (
     tell,
 )
 
+if TYPE_CHECKING:
+    from nlp.batch.outputs import Summary
+
 app = group("智能质检：按质检表给会话记录逐条评分，每处扣分都有证据")
 _TOP = 8
+_REASONS = 3
+_HELP = (
+    "给文件里的每个会话评分，写出 results.jsonl、summary.json 与 results.xlsx。\n\n\b\n"
+    "JSONL 每行一个会话：id、turns（role、text，可有 at、turn_id），"
+    "可有 channel、category、agent、customer、started_at、outcome\n"
+    "CSV、XLSX 每行一个话轮，列：会话编号、角色、内容，"
+    "可有 时间、客服编号、客服姓名、班组、消息编号、渠道、类别、客户编号、客户等级"
+)
 
 
 @app.callback()
@@ -34,7 +45,7 @@ def _commands() -> None:
     """智能质检。"""
 
 
-@app.command(epilog="例：zuoxi quality score 会话.jsonl 会话.xlsx --out 质检结果 --workers 2")
+@app.command(help=_HELP, epilog="例：zuoxi quality score 会话.jsonl 会话.xlsx --out 质检结果 --workers 2")
 def score(
     files: Annotated[
         list[str], typer.Argument(help=".jsonl（可 .gz .xz）、.csv、.xlsx；- 为标准输入（jsonl）")
@@ -67,6 +78,7 @@ def score(
     began = time.monotonic()
     try:
         out.mkdir(parents=True, exist_ok=True)
+        before = _finished(out)
         with progress("评分") as advance:
             paths = [_input(file, out) for file in files]
             kind: Engine = "ray" if engine == "ray" else "processes"
@@ -79,15 +91,33 @@ def score(
     if as_json:
         tell({"out": str(out), "seconds": round(seconds, 2), **summary.to_json()})
         return
-    rate = summary.scored / seconds if seconds else 0.0
+    after = _finished(out)
+    _show(summary, out)
+    if after and after.items() <= before.items():
+        note(f"没有新内容，沿用已有结果；结果在 {out}")
+    else:
+        rate = summary.scored / seconds if seconds else 0.0
+        note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
+
+
+def _finished(out: Path) -> dict[str, int]:
+    """The parts that are done in a results folder, with the moment each was finished."""
+    return {path.name: path.stat().st_mtime_ns for path in (out / "shards").glob("*.done")}
+
+
+def _show(summary: Summary, out: Path) -> None:
     mean = "-" if summary.mean is None else f"{summary.mean:g}"
     say(
         f"已评 {summary.scored} 个会话，拒收 {summary.refused} 行，平均 {mean} 分，一票否决 {summary.veto} 个"
     )
+    for problem in summary.problems[:_REASONS]:
+        place = f"{problem['source']} 第 {problem['line']} 行"
+        say(f"  拒收 {place}：{problem['field']}：{problem['message']}（应为：{problem['accepted']}）")
+    if summary.refused:
+        say(f"  拒收的全部原因见 {out / 'problems.jsonl'}")
     worst = sorted(summary.violations.items(), key=lambda pair: -(pair[1]["rate"] or 0))[:_TOP]
     rows = [(v["name"], f"{v['failed']}/{v['judged']}", f"{v['rate']:.1%}") for _, v in worst if v["failed"]]
     table(("扣分项", "未通过/适用", "占比"), rows)
-    note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
 
 
 @app.command(epilog="例：zuoxi quality check data/policy/quality/standard.toml")

@@ -22,8 +22,8 @@ from nlp.stages import load_stages
 from nlp.transcript import Transcript
 
 SHARDS = "shards"
-_PROGRAM = "1"
-"""Raised when the checks change what they find, so that old shards are scored again."""
+_PROGRAM = "2"
+"""Raised when the checks or the readers change what they find, so that old shards are scored again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,3 +117,17 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, why: str) -> None:
         write(tmp_path / name, b"no archive")
     with pytest.raises(ReadError, match=why):
         list(read_transcripts(tmp_path / name))
+
+
+def test_json_lines_take_the_role_words_of_tables(tmp_path: Path) -> None:
+    """Chinese role words mean in JSON lines what they mean in tables; a word unknown to both is told."""
+    words = {"客户": "customer", "客服": "agent", "机器人": "bot", "主管": "supervisor", "系统": "system"}
+    line = {"id": "a", "turns": [{"role": word, "text": "好"} for word in words]}
+    wrong = {"id": "b", "turns": [{"role": "路人", "text": "好"}]}
+    content = "\n".join(json.dumps(one, ensure_ascii=False) for one in (line, wrong)).encode()
+    found = list(read_transcripts(write(tmp_path / "a.jsonl", content)))
+    assert isinstance(found[0], Transcript)
+    assert [turn.role for turn in found[0].turns] == list(words.values())
+    assert isinstance(found[1], TranscriptProblem)
+    assert found[1].field == "turns.0.role"
+    assert "客户|客服" in found[1].accepted
