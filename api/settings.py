@@ -39,6 +39,13 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
+def _as_sent(host: str) -> str:
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 """A list setting; NoDecode, for the environment may hold plain text."""
 
@@ -87,6 +94,12 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError):
             raise ValueError("应为：IANA 时区名，如 Asia/Shanghai") from None
         return value
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """`allowed_hosts` in lower case, and as browsers send those that are not ASCII."""
+        names = {name.lower() for name in self.allowed_hosts}
+        return frozenset(names | {_as_sent(name) for name in names})
 
     @property
     def url(self) -> str:

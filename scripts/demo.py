@@ -31,7 +31,7 @@ ACTORS: dict[str, dict[str, Any]] = {
 
 
 def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: AsJson = False) -> None:
-    """启动演示站点：空目录先填入演示商城的内容，已有的站点原样提供；每次启动新发各权限的钥匙。"""
+    """启动演示站点：空目录先填入演示商城的内容，已有的站点原样提供；每次启动新发各权限的钥匙，旧的作废。"""
     serve.one_thread_a_call()
     settings = site.settings_of(data)
     kept: list[FastAPI] = []
@@ -53,6 +53,7 @@ def demo(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: A
             tell({"url": url, "keys": keys})
         else:
             _welcome(url, keys)
+        serve.tell_hosts(settings, host)
 
     serve.run(settings, host, port, make, ready)
 
@@ -69,11 +70,16 @@ def _wants_filling(folder: Path, store: Store) -> bool:
 
 
 def _mint(store: Store) -> dict[str, str]:
+    """A new key for every scope; the demo keys of earlier starts end."""
     from api.store import keys
-    from api.store.engine import Writer
+    from api.store.engine import Reader, Writer
 
     def unit(writer: Writer) -> dict[str, str]:
         keys.ensure_tenant(writer, site.TENANT, "知夏商城（演示）")
+        for key in keys.listed(Reader(writer), site.TENANT):
+            # What an earlier start printed: its actor to the letter, and an end. Keys of the site's own stay.
+            if key["actor"] == ACTORS[key["scope"]] and key["expires_at"] and key["id"].startswith(keys.KEY):
+                keys.revoke(writer, site.TENANT, key["id"])
         return {
             scope: keys.create(writer, site.TENANT, scope, ACTORS[scope], LIFETIME) for scope in keys.SCOPES
         }

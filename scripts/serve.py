@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="端口；0 为任选一个空闲端口")]
 Host = Annotated[str, typer.Option("--host", help="监听地址")]
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 SWITCH = 0.0005
 Ready = Callable[[str], Awaitable[None]]
 """Called with the address once connections are accepted."""
@@ -39,8 +40,23 @@ def serve(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: 
             say(f"坐席服务已就绪：{url}（坐席台 {url}/desk，主管台 {url}/supervisor，文档 {url}/docs）")
         if empty:
             note(f"还没有管理钥匙，请运行：zuoxi keys create --scope admin --actor 你的工号 --data {data}")
+        tell_hosts(settings, host)
 
     run(settings, host, port, lambda: application(settings), ready)
+
+
+def tell_hosts(settings: Settings, host: str) -> None:
+    """Say what lets people open the pages from other machines, where the address is not this machine's own."""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return
+    name = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    own = {"127.0.0.1", "localhost", "[::1]", "testserver"}
+    if settings.known_hosts - own if host in EVERYWHERE else name.lower() in settings.known_hosts:
+        return
+    hosts = ",".join(("127.0.0.1", "localhost", "[::1]", name))
+    note(f"从别的机器打开页面前，请设 ZUOXI_ALLOWED_HOSTS={hosts}（写浏览器地址栏里用的域名或 IP）")
+    if settings.pages_open_to == "loopback":
+        note("页面还只对本机开放：另设 ZUOXI_PAGES_OPEN_TO=everyone，或在前面放一个会登录的反向代理")
 
 
 def one_thread_a_call() -> None:
@@ -87,7 +103,7 @@ def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], r
     # The writer thread gives the interpreter up at every statement; waiting 5 ms to get it back would cost
     # more than the statement.
     sys.setswitchinterval(SWITCH)
-    shown = f"[{host}]" if ":" in host else LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104
+    shown = f"[{host}]" if ":" in host else LOOPBACK if host in EVERYWHERE else host
     url = f"http://{shown}:{listener.getsockname()[1]}"
 
     class Server(uvicorn.Server):

@@ -46,8 +46,11 @@ def on_loopback(request: Request) -> bool:
 def open_page(request: Request, settings: Settings) -> None:
     """Pages answer without a key on loopback only, unless the site says otherwise, and to known hosts only."""
     host = request.url.hostname or ""
-    if host not in settings.allowed_hosts and f"[{host}]" not in settings.allowed_hosts:
-        raise Problem("forbidden", f"不接受的 Host：{host[:80]}；站点可设 ZUOXI_ALLOWED_HOSTS")
+    if settings.known_hosts.isdisjoint((host, f"[{host}]")):
+        raise Problem(
+            "forbidden",
+            f"不接受的 Host：{host[:80]}；站点可设 ZUOXI_ALLOWED_HOSTS，如 ZUOXI_ALLOWED_HOSTS=客服.example.com",
+        )
     if settings.pages_open_to == "loopback" and not on_loopback(request):
         raise Problem("forbidden", "页面只对本机开放；站点可设 ZUOXI_PAGES_OPEN_TO=everyone")
 

@@ -26,7 +26,9 @@ def test_pages_name_nothing_outside(nobody: httpx.Client) -> None:
 
 def test_a_foreign_host_name_is_refused(nobody: httpx.Client) -> None:
     """A name that was made to point here (DNS rebinding) opens no page."""
-    assert nobody.get("/desk", headers={"Host": "evil.example"}).status_code == 403
+    refused = nobody.get("/desk", headers={"Host": "evil.example"})
+    assert refused.status_code == 403
+    assert "ZUOXI_ALLOWED_HOSTS=客服.example.com" in refused.json()["detail"]
 
 
 def test_unknown_files_are_missing(nobody: httpx.Client) -> None:

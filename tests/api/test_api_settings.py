@@ -53,3 +53,9 @@ def test_a_bad_value_is_told_in_one_line(
     assert name in str(told.value)
     assert accepted in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_a_host_in_chinese_is_known_as_browsers_send_it(tmp_path: Path) -> None:
+    """A browser sends a name that is not ASCII in its encoded form."""
+    known = load_settings(data=tmp_path, allowed_hosts="客服.Example.com").known_hosts
+    assert known == {"客服.example.com", "xn--ubtq9x.example.com"}

@@ -93,12 +93,15 @@ def test_the_demo_has_material_for_the_pages(demo_folder: Path) -> None:
 
 
 def test_a_second_start_keeps_the_site_and_mints_new_keys(demo_folder: Path) -> None:
-    """An existing site is served as it is, with keys that were never printed before."""
+    """An existing site is served as it is, with keys that were never printed before; those printed before end."""
     with running("demo", "--port", "0", "--data", demo_folder) as (_, first):
         pass
     with running("demo", "--port", "0", "--data", demo_folder) as (_, second):
         assert not set(first["keys"].values()) & set(second["keys"].values())
         assert len(ask(second["url"] + "/v1/kb/releases", second["keys"]["editor"])[1]["releases"]) == 1
+        for scope in SCOPES:
+            body = {"query": "退款"}
+            assert ask(second["url"] + "/v1/kb/search", first["keys"][scope], body)[0] == 401
 
 
 def test_serve_adds_nothing_and_sees_an_import_beside_it(zuoxi: Run, tmp_path: Path) -> None:
