@@ -61,6 +61,7 @@ def import_files(
         "release": None,
         "reports": {file: one.report.to_json() for file, one in read.items()},
     }
+    fresh = bool(put) and not site.exists(site.settings_of(data))
     if put:
         with site.opened(data, make=True) as service, progress("写入并建立索引"):
             site.ensure_tenant(service.store, tenant)
@@ -70,6 +71,8 @@ def import_files(
         tell(reply)
     else:
         _show_import(reply)
+        if fresh:
+            say(f"已在 {data} 新建站点")
     if not put:
         raise Failed("没有一条可以导入：原因见上面的报告")
 

@@ -114,3 +114,10 @@ def test_lint_tells_broken_entries(zuoxi: Run, site: Path, tmp_path: Path) -> No
     assert done.code == 1
     codes = {(one["entry_id"], one["code"]) for one in done.json["findings"]}
     assert {("a", "slot_undeclared"), ("a", "slot_dead"), ("d", "expired")} <= codes
+
+
+def test_an_import_says_when_it_made_the_site(zuoxi: Run, tmp_path: Path) -> None:
+    """The first import into a folder says that there was no site; the next one does not."""
+    file, data = write_entries(tmp_path / "e.jsonl"), tmp_path / "data"
+    assert f"已在 {data} 新建站点" in zuoxi("kb", "import", file, "--data", data).out
+    assert "新建站点" not in zuoxi("kb", "import", file, "--data", data).out
