@@ -12,6 +12,16 @@ from scripts import site
 from scripts.console import DATA, AsJson, Data, given_text, say, table, tell
 
 LEVELS = {"normal": "普通", "urgent": "紧急", "critical": "重大"}
+POLARITIES = {"negative": "负面", "neutral": "中性", "positive": "正面"}
+EMOTIONS = {
+    "angry": "愤怒",
+    "sad": "失望",
+    "fear": "担忧",
+    "surprise": "惊讶",
+    "happy": "满意",
+    "neutral": "平静",
+}
+AUTOMATION = {"auto": "自动分派", "suggest": "建议，由人确认", "manual": "人工分派"}
 
 
 def route(
@@ -43,20 +53,25 @@ def route(
         _show(reply)
 
 
+def _at(moment: str | None) -> str:
+    """A moment of the reply, in the zone it was given in."""
+    return f"{datetime.fromisoformat(moment):%m-%d %H:%M}" if moment else "无"
+
+
 def _show(reply: dict[str, Any]) -> None:
-    category, priority = reply["category"], reply["priority"]
+    category, priority, mood = reply["category"], reply["priority"], reply["sentiment"]
     others = "，".join(f"{one['name']} {one['confidence']:.2f}" for one in reply["alternatives"][:3])
     reasons = "；".join(f"{one['code']}“{one['text']}”" for one in priority["reasons"])
     rows = [
         ("类别", f"{category['name']}（{'/'.join(category['path'])}），把握 {category['confidence']:.2f}"),
         ("其他可能", others or "无"),
         ("优先级", f"{LEVELS[priority['level']]}{'：' + reasons if reasons else ''}"),
-        ("情绪", f"{reply['sentiment']['polarity']} / {reply['sentiment']['emotion']}"),
+        ("情绪", f"{POLARITIES[mood['polarity']]}，{EMOTIONS[mood['emotion']]}"),
         ("技能组", reply["queue"]["name"]),
-        ("处理方式", reply["automation"]),
-        ("首次响应", reply["sla"]["first_response_due"]),
-        ("解决期限", reply["sla"]["resolution_due"]),
-        ("升级路径", " → ".join(f"{step['role']} {step['at']}" for step in reply["ladder"]) or "无"),
+        ("处理方式", AUTOMATION[reply["automation"]]),
+        ("首次响应", _at(reply["sla"]["first_response_due"])),
+        ("解决期限", _at(reply["sla"]["resolution_due"])),
+        ("升级路径", " → ".join(f"{step['name']} {_at(step['at'])}" for step in reply["ladder"]) or "无"),
     ]
     table(("项", "结果"), rows)
     say(f"模式 {reply['mode']}，{reply['took_ms']:.1f} 毫秒")
