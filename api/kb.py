@@ -132,11 +132,16 @@ async def read_entry(entry_id: str, opened: Opened, grant: Reading) -> JSONRespo
     """One live entry, with an ETag. A deleted one is 404 with its tombstone."""
     raw = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
     if raw is None:
-        gone = await opened.store.aread(lambda reader: entries.tombstone(reader, grant.tenant, entry_id))
-        if gone is not None:
-            raise Problem("not_found", f"条目 {entry_id} 已于 {gone['at']} 在 {gone['release']} 中删除")
-        raise not_found("知识条目", entry_id)
+        raise await _absent(opened, grant, entry_id)
     return JSONResponse(raw, headers={"ETag": _etag(raw)})
+
+
+async def _absent(opened: Service, grant: Grant, entry_id: str) -> Problem:
+    """404 for an entry that is not there; one that was deleted says when."""
+    gone = await opened.store.aread(lambda reader: entries.tombstone(reader, grant.tenant, entry_id))
+    if gone is None:
+        return not_found("知识条目", entry_id)
+    return Problem("not_found", f"条目 {entry_id} 已于 {gone['at']} 在 {gone['release']} 中删除")
 
 
 def _etag(raw: Json) -> str:
@@ -177,7 +182,7 @@ async def delete_entry(entry_id: str, opened: Opened, grant: Editor) -> Json:
     if known is None:
         planned = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
         if entry_id not in planned:
-            raise not_found("知识条目", entry_id)
+            raise await _absent(opened, grant, entry_id)
         await opened.store.awrite(lambda writer: entries.clear_draft(writer, grant.tenant, [entry_id]))
         return {"id": entry_id, "deleted": True, "release": None}
     await _write(opened, grant, {}, frozenset({entry_id}), note=f"删除 {known['title'][:60]}")

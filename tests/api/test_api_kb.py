@@ -56,7 +56,10 @@ def test_a_write_is_searchable_when_it_is_answered(editor: httpx.Client, bot: ht
         assert "cup-1" not in ids(search(bot, query, limit=50))
     told = problem(bot.get("/v1/kb/entries/cup-1"), 404, "not_found")
     assert "删除" in told["detail"]
-    problem(editor.delete("/v1/kb/entries/cup-1"), 404, "not_found")
+    again = editor.delete("/v1/kb/entries/cup-1")
+    problem(again, 404, "not_found")
+    assert gone["tombstone"]["at"] in again.json()["detail"]
+    problem(editor.delete("/v1/kb/entries/never-was"), 404, "not_found")
 
 
 def test_as_of_answers_with_the_past(editor: httpx.Client, bot: httpx.Client) -> None:
