@@ -24,6 +24,7 @@ _VARIES = (
     (re.compile(r"\b(?:rt|sg|tn|qs|kb|fb|cr|cv|job|ev|dr|al)_[0-9a-z]{6,}\b"), "…"),
     (re.compile(r"\b[0-9a-f]{32,64}\b"), "…"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?"), "…"),
+    (re.compile(r"\b\d\d-\d\d \d\d:\d\d\b"), "…"),
     (re.compile(r'("(?:took_ms|eta)": )[\d.]+'), r"\1…"),
     (re.compile(r"zx_[A-Za-z0-9_-]{20,}"), "…"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://127.0.0.1:…"),
