@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from threadpoolctl import threadpool_limits
@@ -10,7 +11,8 @@ from threadpoolctl import threadpool_limits
 from api.settings import Settings
 from api.sites import Sites
 from api.store import Store
-from api.wiring import Models, load_models, policies
+from api.store.keys import tenant_ids
+from api.wiring import Models, load_models, policies, warm
 from nlp.policy import Policy
 
 
@@ -41,9 +43,8 @@ def program_version() -> str:
 def open_service(settings: Settings) -> Service:
     """Open the data folder: database, models, policies, handbooks. Raises PolicyError."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    threadpool_limits(
-        1
-    )  # requests run side by side: a matrix product that spins on every core slows them all
+    # requests run side by side: a matrix product that spins on every core slows them all
+    threadpool_limits(1)
     folder = settings.data / "policy"
     # Before the store is opened: a policy that cannot be used must not leave its writer running.
     policy = policies(folder)
@@ -51,4 +52,6 @@ def open_service(settings: Settings) -> Service:
     store = Store(settings.url)
     sites = Sites(store, settings.data, models.encode, models.encoder_version)
     sites.start()
+    for tenant in store.read(tenant_ids):
+        warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))
     return Service(settings, store, models, policy, sites)

@@ -24,8 +24,10 @@ from nlp import artefacts
 from nlp.classify import Classifier, Thresholds, load_classifier, load_thresholds
 from nlp.encode import Encoder, load_encoder
 from nlp.policy import Policy, load_policy
+from nlp.privacy import mask
 from nlp.routing import Route, Ticket, route
 from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
+from nlp.stages import stages_of
 
 Json = dict[str, Any]
 
@@ -210,3 +212,12 @@ def suggest_body(models: Models, knowledge: Knowledge, request: SuggestRequest) 
 
 REJECTED = 20
 """Held-back candidates told in a reply; the nearest ones."""
+
+
+def warm(models: Models, policy: Policy, knowledge: Knowledge, now: datetime) -> None:
+    """Do each job once, so that tables read on first use do not make the first customer wait."""
+    said = "您好，请问怎么退货"
+    route_tickets(models, policy, [Ticket(text=said)], now)
+    suggest_body(models, knowledge, SuggestRequest(query=said, as_of=now))
+    stages_of(said)
+    mask(said)
