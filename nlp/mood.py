@@ -1,4 +1,4 @@
-"""What routing and handoff need to know of a mood: ports that `nlp.sentiment` fills."""
+"""What routing, handoff and quality need to know of a mood: ports that `nlp.sentiment` fills."""
 
 from __future__ import annotations
 

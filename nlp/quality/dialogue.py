@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans
 from nlp.quality.form import Form
 from nlp.quality.kinds import phrase_lists
-from nlp.quality.ports import Encode, Facts, Sentiment
+from nlp.quality.ports import Encode, Facts
 from nlp.stages import Stages, load_stages
 from nlp.text import Clean, clean, normalise
 from nlp.transcript import SERVICE_ROLES, Span, Transcript
@@ -76,7 +77,7 @@ class Dialogue:
     judged: tuple[int, ...]
     customer: tuple[int, ...]
     stages: Mapping[int, Hits]
-    sentiments: Mapping[int, Sentiment] = field(default_factory=dict)
+    sentiments: Mapping[int, Mood] = field(default_factory=dict)
     facts: Facts | None = None
     encode: Encode | None = None
     _clean: dict[int, Clean] = field(default_factory=dict)
@@ -165,7 +166,7 @@ def masked(text: str, start: int, end: int) -> str:
 def open_dialogue(
     transcript: Transcript,
     prepared: Prepared,
-    sentiments: Mapping[int, Sentiment],
+    sentiments: Mapping[int, Mood],
     facts: Facts | None = None,
     encode: Encode | None = None,
 ) -> Dialogue:

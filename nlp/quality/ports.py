@@ -10,27 +10,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.mood import Mood
+
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to float32 `[n, dim]` unit rows."""
-
-
-class Sentiment(Protocol):
-    """What a customer turn sounds like: polarity, its emotion, score -1…1, intensity 0…1."""
-
-    @property
-    def polarity(self) -> str: ...
-    @property
-    def score(self) -> float: ...
-    @property
-    def emotion(self) -> str: ...
-    @property
-    def intensity(self) -> float: ...
 
 
 class Analyser(Protocol):
     """One result per text, in order; empty text is neutral."""
 
-    def analyse(self, texts: Sequence[str], /) -> Sequence[Sentiment]: ...
+    def analyse(self, texts: Sequence[str], /) -> Sequence[Mood]: ...
 
 
 @dataclass(frozen=True, slots=True)

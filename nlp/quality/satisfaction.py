@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from nlp.quality.ports import Sentiment
+from nlp.mood import Mood
 from nlp.quality.result import Satisfaction
 from nlp.text import bigrams
 from nlp.transcript import SERVICE_ROLES, Outcome, Transcript
@@ -58,7 +58,7 @@ def hear_reply(state: State, text: str) -> State:
     return replace(state, reply=text, waited=0.0)
 
 
-def advance(state: State, text: str, sentiment: Sentiment | None) -> tuple[State, tuple[float, ...]]:
+def advance(state: State, text: str, sentiment: Mood | None) -> tuple[State, tuple[float, ...]]:
     """One customer turn (normalised) to the next state and the features after it, less the outcome."""
     anger, thanks = len(_ANGER.findall(text)), len(_THANKS.findall(text))
     words = bigrams(text)
@@ -102,7 +102,7 @@ def advance(state: State, text: str, sentiment: Sentiment | None) -> tuple[State
 
 
 def course(
-    roles: Sequence[str], texts: Sequence[str], sentiments: Mapping[int, Sentiment]
+    roles: Sequence[str], texts: Sequence[str], sentiments: Mapping[int, Mood]
 ) -> Iterator[tuple[int, tuple[float, ...]]]:
     """(turn, features) of each customer turn, each from what was said up to it."""
     state = State()
@@ -164,7 +164,7 @@ def satisfaction_of(shares: Sequence[float]) -> Satisfaction:
     return Satisfaction(value, shares[min(2, int(value + 0.5))])
 
 
-def judge(transcript: Transcript, texts: Sequence[str], sentiments: Mapping[int, Sentiment]) -> Satisfaction:
+def judge(transcript: Transcript, texts: Sequence[str], sentiments: Mapping[int, Mood]) -> Satisfaction:
     """Satisfaction at the end of a dialogue (`texts` normalised). Without a customer turn: the middle, unsure."""
     steps = list(course([turn.role for turn in transcript.turns], texts, sentiments))
     if not steps:

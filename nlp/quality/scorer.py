@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nlp.mood import Mood
 from nlp.quality.checks import verdict
 from nlp.quality.dialogue import Dialogue, open_dialogue, prepare
 from nlp.quality.form import Form
-from nlp.quality.ports import Analyser, Encode, Facts, Sentiment
+from nlp.quality.ports import Analyser, Encode, Facts
 from nlp.quality.result import DimensionScore, ItemScore, Score, Verdict
 from nlp.quality.satisfaction import judge
 from nlp.quality.summary import summarise
@@ -126,7 +127,7 @@ def score_many(
         for index, turn in enumerate(transcript.turns)
         if turn.role == "customer" and turn.text.strip()
     ]
-    sentiments: list[dict[int, Sentiment]] = [{} for _ in batch]
+    sentiments: list[dict[int, Mood]] = [{} for _ in batch]
     if analyser is not None and places:
         results = analyser.analyse([batch[number].turns[index].text for number, index in places])
         for (number, index), sentiment in zip(places, results, strict=True):

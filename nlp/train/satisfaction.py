@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.quality.ports import Analyser, Sentiment
+from nlp.mood import Mood
+from nlp.quality.ports import Analyser
 from nlp.quality.satisfaction import FEATURES, course, with_outcome
 from nlp.text import normalise
 from nlp.transcript import SERVICE_ROLES, Transcript, parse_transcript
@@ -38,7 +39,7 @@ def turns_of(row: Mapping[str, Any], analyser: Analyser | None = None) -> list[t
     turns = row["turns"]
     roles = [str(turn["role"]) for turn in turns]
     texts = [normalise(str(turn["text"])) for turn in turns]
-    feelings: dict[int, Sentiment] = {}
+    feelings: dict[int, Mood] = {}
     if analyser is not None:
         places = [at for at, role in enumerate(roles) if role == "customer"]
         feelings = dict(zip(places, analyser.analyse([str(turns[at]["text"]) for at in places]), strict=True))
@@ -224,7 +225,7 @@ class _Labelled:
 _SCORES = {"negative": -0.7, "neutral": 0.0, "positive": 0.7}
 
 
-def _labelled(row: Mapping[str, Any], transcript: Transcript) -> dict[int, Sentiment]:
+def _labelled(row: Mapping[str, Any], transcript: Transcript) -> dict[int, Mood]:
     return {
         int(at): _Labelled(label["sentiment"], _SCORES[label["sentiment"]], label["emotion"])
         for at, label in row["labels"]["turns"].items()
@@ -232,7 +233,7 @@ def _labelled(row: Mapping[str, Any], transcript: Transcript) -> dict[int, Senti
     }
 
 
-def _last(transcript: Transcript, feelings: Mapping[int, Sentiment]) -> tuple[float, ...] | None:
+def _last(transcript: Transcript, feelings: Mapping[int, Mood]) -> tuple[float, ...] | None:
     texts = [normalise(turn.text) for turn in transcript.turns]
     steps = list(course([turn.role for turn in transcript.turns], texts, feelings))
     return steps[-1][1] if steps else None
