@@ -137,11 +137,13 @@ def add(
     task: str | None = None,
     version: str | None = None,
     quantise: bool = False,
+    clean: bool = False,
     tolerance: float | None = None,
     licence: str = "see the model's own page",
 ) -> Artefact:
     """Convert a model and write `out/<task>/<version>/`; returns the verified artefact.
 
+    `clean`: the model was trained on our normalised text (`nlp.text.normalise`), and is served that.
     `task` is `encoder` for an encoder, and must be named for a classifier (`intent`, …). The largest difference
     to torch (1 − cosine, or probability) on fixed probe texts is recorded; above `tolerance` (1e-4, or 0.02
     when quantised to int8) nothing is left behind. Raises AddError.
@@ -174,7 +176,7 @@ def add(
             "width": wanted.shape[1],
             "max_length": longest,
             "pad": tokeniser.pad_token_id or 0,
-            "normalise": False,
+            "normalise": clean,
             "int8": quantise,
         }
         return _seal(target, task, kind, wanted, settings, licence, tolerance or (0.02 if quantise else 1e-4))

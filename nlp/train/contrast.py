@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp.text import key
-from nlp.train.corpus import HeldOut, training_rows
+from nlp.train.corpus import HeldOut, reserved, training_rows
 
 _SECTION = 320  # characters of a section; a bag of features blurs beyond that
 _PLAIN = (
@@ -58,6 +58,8 @@ def _sections(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     titles: set[str] = set()
     triples = []
     for row in rows:
+        if reserved(row["doc"]):
+            continue
         text = row["text"][:_SECTION]
         if used[key(row["heading"])] <= 2:
             triples.append((row["heading"], text, ""))
@@ -104,7 +106,9 @@ def gather(data: Path, held: HeldOut, limit: int | None = None) -> Examples:
     for name in ("kb/alchemy.sections", "kb/d365.sections"):
         examples.together[name] = _sections(rows_of(name))
     examples.together["kb/alchemy.documents"] = [
-        (row["title"], row["text"][:_SECTION], "") for row in rows_of("kb/alchemy.documents")
+        (row["title"], row["text"][:_SECTION], "")
+        for row in rows_of("kb/alchemy.documents")
+        if not reserved(row["doc"])
     ]
     for name in ("answers/medical.train", "answers/egret.train", "answers/alpaca.train"):
         examples.together[name] = _answers(name, rows_of(name))

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of encoder is, and where it fails."""
+
+    about: tuple[str, ...]
+    limits: tuple[str, ...]
+
 
 _ABOUT = (
     "静态中文句向量：一段文本的向量是其字、二元字与词的向量之和，归一化到单位长度。只用 CPU，不需要网络。",
@@ -26,6 +36,25 @@ _LIMITS = (
 )
 
 
+STATIC = Kind(_ABOUT, _LIMITS)
+TRANSFORMER = Kind(
+    (
+        "小型中文句向量：BERT 结构，逐字与词片，平均池化，归一化到单位长度；int8 ONNX，只用 CPU，不需要网络。",
+        "",
+        "A small Chinese sentence encoder: BERT layers over characters and word pieces, mean pooling, int8 ONNX.",
+        "Pretrained from nothing by guessing hidden spans of the text below, then trained by in-batch contrast",
+        "(hard strangers are the label-0 partners) and by the order of labelled pairs (CoSENT).",
+    ),
+    (
+        "看语序，但只学过几千万字：冷僻的说法与专名仍要靠关键词检索补足。",
+        "比静态句向量慢几十倍：一句约一毫秒；大知识库建索引更久。",
+        "训练时只读到一段文本的前 96 个词片，入库前应切段。",
+        "英文与代码只有常见词片，不是多语言模型。",
+        "部分训练集没有声明许可（见上表与 models/NOTICE）；没有用 CC BY-SA 的文本训练。",
+    ),
+)
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
     return [f"| {line} |" for line in lines]
@@ -38,9 +67,15 @@ def _meaning(name: str) -> str:
     return f"pairs/{name.partition(':')[0]} 全部行，余弦；训练数据里不含其中任何一对"
 
 
-def card(version: str, data: Sequence[Mapping[str, Any]], figures: Mapping[str, float], command: str) -> str:
+def card(
+    version: str,
+    data: Sequence[Mapping[str, Any]],
+    figures: Mapping[str, float],
+    command: str,
+    kind: Kind = STATIC,
+) -> str:
     """The text of `card.md`."""
-    lines = [f"# encoder/{version}", "", *_ABOUT, "", "## 数据 Data", ""]
+    lines = [f"# encoder/{version}", "", *kind.about, "", "## 数据 Data", ""]
     lines += _table(
         ("数据集 set", "许可 licence", "来源 source", "行 rows"),
         [(item["set"], item["licence"], item["source"], f"{item['rows']:,}") for item in data],
@@ -53,5 +88,5 @@ def card(version: str, data: Sequence[Mapping[str, Any]], figures: Mapping[str, 
             for name, value in figures.items()
         ],
     )
-    lines += ["", "## 局限 Limits", "", *(f"* {limit}" for limit in _LIMITS)]
+    lines += ["", "## 局限 Limits", "", *(f"* {limit}" for limit in kind.limits)]
     return "\n".join([*lines, "", "## 重做 Make it again", "", "```", command, "```", ""])

@@ -76,21 +76,23 @@ class _Texts:
         return self.numbers.setdefault(text, len(self.numbers))
 
 
-def _contrast(
+def contrast_loss(
     anchors: torch.Tensor, partners: torch.Tensor, strangers: torch.Tensor, scale: float
 ) -> torch.Tensor:
+    """Each anchor finds its partner among all partners and strangers, and each partner its anchor."""
     scores = anchors @ torch.cat([partners, strangers]).T / scale
     back = partners @ anchors.T / scale
-    wanted = torch.arange(len(anchors))
+    wanted = torch.arange(len(anchors), device=anchors.device)
     loss = torch.nn.functional.cross_entropy
     return (loss(scores, wanted) + loss(back, wanted)) / 2
 
 
-def _order(a: torch.Tensor, b: torch.Tensor, labels: torch.Tensor, scale: float) -> torch.Tensor:
+def order_loss(a: torch.Tensor, b: torch.Tensor, labels: torch.Tensor, scale: float) -> torch.Tensor:
+    """Penalty for every pair that is closer than a pair with a higher label (CoSENT)."""
     cosine = (a * b).sum(dim=1) * scale
     worse = labels[:, None] < labels[None, :]
     gaps = (cosine[:, None] - cosine[None, :])[worse]
-    return torch.logsumexp(torch.cat([torch.zeros(1), gaps]), dim=0)
+    return torch.logsumexp(torch.cat([gaps.new_zeros(1), gaps]), dim=0)
 
 
 class Trainer:
@@ -148,11 +150,11 @@ class Trainer:
         strangers = np.unique(triples[:, 2][triples[:, 2] >= 0])
         size = len(triples)
         vectors = self._vectors(np.concatenate([triples[:, 0], triples[:, 1], strangers]))
-        loss = _contrast(vectors[:size], vectors[size : 2 * size], vectors[2 * size :], s.temperature)
+        loss = contrast_loss(vectors[:size], vectors[size : 2 * size], vectors[2 * size :], s.temperature)
         if self.graded and s.order_share:
             pairs, labels = self._graded_batch()
             both = self._vectors(pairs.T.reshape(-1))
-            loss = loss + s.order_share * _order(
+            loss = loss + s.order_share * order_loss(
                 both[: len(labels)], both[len(labels) :], labels, s.order_scale
             )
         self.optimiser.zero_grad()
