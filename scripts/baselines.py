@@ -1,47 +1,40 @@
-"""Plain ways of doing the same task, measured beside ours: a figure alone says little."""
+"""Plain ways of doing the same task, fitted on the same rows as ours: a figure alone says little."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from nlp.evaluate.classify import Row
-from nlp.evaluate.metrics import accuracy, macro_f1, spearman
-from nlp.evaluate.rows import read_rows, without_overlap
-from nlp.text import overlap
+import numpy as np
 
-Figures = dict[str, float]
+_FEW = 1000
+"""Rows below which grams seen once are kept."""
 
 
-def pairs(path: Path) -> Figures:
-    """Overlap of character bigrams as similarity."""
-    rows = list(read_rows(path, ("a", "b", "label")))
-    scores = [overlap(str(row["a"]), str(row["b"])) for row in rows]
-    return {"spearman": spearman(scores, [float(row["label"]) for row in rows])}
+def tfidf_cosines(left: Sequence[str], right: Sequence[str]) -> list[float]:
+    """Cosine of TF-IDF over characters and bigrams, idf taken from the texts that are scored."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 2))
+    counter.fit([*left, *right])
+    a, b = counter.transform(left), counter.transform(right)
+    return [float(value) for value in np.asarray(a.multiply(b).sum(axis=1)).ravel()]
 
 
-def _rows(path: Path) -> list[Row]:
-    return [(str(row["text"]), str(row["label"])) for row in read_rows(path, ("text", "label"))]
-
-
-def majority(path: Path) -> Figures:
+def commonest(truth: Sequence[str]) -> list[str]:
     """Always the most frequent label of the scored rows."""
-    truth = [label for _, label in _rows(path)]
-    guess = [Counter(truth).most_common(1)[0][0]] * len(truth)
-    return {"accuracy": accuracy(truth, guess), "macro_f1": macro_f1(truth, guess)}
+    return [Counter(truth).most_common(1)[0][0]] * len(truth) if truth else []
 
 
-def letters(train: Path, path: Path, seed: int = 0) -> Figures:
-    """A linear SVM over TF-IDF of characters and bigrams, fitted on `train` less what stands in `path`."""
+def letters(texts: Sequence[str], labels: Sequence[str], scored: Sequence[str], seed: int = 0) -> list[str]:
+    """Labels of a linear SVM over TF-IDF of characters and bigrams. Raises ValueError for fewer than two labels.
+
+    The caller takes the scored rows out of `texts` first, once for this and for our own head.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
 
-    scored = list(read_rows(path, ("text", "label")))
-    kept, _ = without_overlap(read_rows(train, ("text", "label")), scored, ("text",))
-    counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True, min_df=2)
-    matrix = counter.fit_transform([str(row["text"]) for row in kept])
-    model = LinearSVC(random_state=seed).fit(matrix, [str(row["label"]) for row in kept])
-    guess: Sequence[str] = list(model.predict(counter.transform([str(row["text"]) for row in scored])))
-    truth = [str(row["label"]) for row in scored]
-    return {"accuracy": accuracy(truth, guess), "macro_f1": macro_f1(truth, guess)}
+    least = 2 if len(texts) >= _FEW else 1
+    counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True, min_df=least)
+    model = LinearSVC(random_state=seed).fit(counter.fit_transform(texts), labels)
+    return [str(label) for label in model.predict(counter.transform(scored))]

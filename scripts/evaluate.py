@@ -21,16 +21,20 @@ Train = Annotated[
     Path | None, typer.Option("--train", help="先用此文件训练任务自带的分类头；与评测重复的行会去掉")
 ]
 Folds = Annotated[
-    int | None, typer.Option("--folds", min=2, max=50, help="在 --data 上交叉验证的折数（按会话分组）")
+    int | None, typer.Option("--folds", min=2, max=50, help="在 --data 上交叉验证的折数（按文本或会话分组）")
 ]
 Holdout = Annotated[
     float | None, typer.Option("--holdout", min=0.01, max=0.9, help="留出此比例评测，其余训练")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="划分与训练的随机种子")]
+EncoderVersion = Annotated[
+    str | None, typer.Option("--encoder", help="句向量的版本（只用于 pairs 与 retrieval）；缺省为现用的")
+]
+WITH_ENCODER = frozenset({"pairs", "retrieval"})
 
 ABOUT = {
     "pairs": (
-        "句对相似度：Spearman 与 AP",
+        "句对相似度：Spearman 与 AP；对照为 TF-IDF 余弦",
         "例：zuoxi evaluate pairs --data ../shared/data/pairs/lcqmc.dev.jsonl.xz --json",
     ),
     "retrieval": (
@@ -38,7 +42,7 @@ ABOUT = {
         "例：zuoxi evaluate retrieval --data 目录 --json",
     ),
     "classify": (
-        "分类：准确率、宏平均 F1、ECE、95% 精度下的覆盖率",
+        "分类：准确率、宏平均 F1、ECE、95% 精度下的覆盖率；对照为同样行上训练的字 SVM",
         "例：zuoxi evaluate classify --data cic.dev.jsonl.xz --train cic.train.jsonl.xz",
     ),
     "sentiment": (
@@ -64,10 +68,11 @@ def _command(task: str) -> Callable[..., None]:
         folds: Folds = None,
         holdout: Holdout = None,
         seed: Seed = 0,
+        encoder: EncoderVersion = None,
         as_json: AsJson = False,
     ) -> None:
         with _readable(data) as path:
-            figures = measured(task, path, train, folds, holdout, seed)
+            figures = measured(task, path, train, folds, holdout, seed, encoder)
         if as_json:
             tell(figures)
         else:
@@ -99,20 +104,24 @@ def measured(
     folds: int | None = None,
     holdout: float | None = None,
     seed: int = 0,
+    encoder: str | None = None,
 ) -> dict[str, float]:
     """The flat object of figures of a task. Raises Misused (labels unknown, options that exclude each other)."""
     if sum(option is not None for option in (train, folds, holdout)) > 1:
         raise Misused("--train、--folds、--holdout 只能用一个")
+    if encoder is not None and task not in WITH_ENCODER:
+        raise Misused("--encoder 只用于 pairs 与 retrieval")
     from nlp.artefacts import ArtefactError
     from nlp.evaluate.rows import RowsError
     from nlp.head import HeadError
     from scripts import evaluation
+    from scripts.evaluation_plan import Plan, UnusablePlan
 
     try:
-        with progress(f"评测 {task}"):
-            plan = evaluation.Plan(data, train, folds, holdout, seed)
-            return {name: round(float(value), 6) for name, value in evaluation.TASKS[task](plan).items()}
-    except evaluation.UnknownLabels as error:
+        with progress(f"评测 {task}") as advance:
+            found = evaluation.TASKS[task](Plan(data, train, folds, holdout, seed, encoder), advance)
+            return {name: round(float(value), 6) for name, value in found.items()}
+    except UnusablePlan as error:
         raise Misused(str(error)) from None
     except (RowsError, ArtefactError, HeadError, OSError, ValueError) as error:
         raise Failed(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlp.evaluate.metrics import nmd, rsnod
-from nlp.evaluate.satisfaction import dialogues, parts, without
+from nlp.evaluate.satisfaction import dialogues, others, parts, without
 from nlp.quality.ports import Analyser
 from nlp.quality.satisfaction import load_parameters, probabilities
 from nlp.train.satisfaction import (
@@ -82,8 +82,7 @@ def evaluate_quality(
         add(range(len(rows)), head.distributions(seen), head.base)
     elif folds or holdout:
         for scored in parts(len(rows), folds, holdout, seed):
-            out = frozenset(scored)
-            fit = [at for at in range(len(rows)) if at not in out]
+            fit = others(rows, scored)
             head = fit_dialogue_head([seen[at] for at in fit], _truth([rows[at] for at in fit]))
             add(scored, head.distributions([seen[at] for at in scored]), head.base)
     else:

@@ -20,8 +20,10 @@ def pair_figures(rows: Sequence[Mapping[str, Any]], encoder: Encoder) -> dict[st
 
     For graded labels `ap` takes the upper half of the scale as positive.
     """
-    left = encoder.encode([str(row["a"]) for row in rows])
-    right = encoder.encode([str(row["b"]) for row in rows])
+    texts = dict.fromkeys(str(row[side]) for row in rows for side in ("a", "b"))
+    place = {text: at for at, text in enumerate(texts)}  # a text stands in many pairs and is encoded once
+    vectors = encoder.encode(list(texts))
+    left, right = (vectors[[place[str(row[side])] for row in rows]] for side in ("a", "b"))
     cosine = np.einsum("ij,ij->i", left, right)
     labels = np.array([float(row["label"]) for row in rows])
     positive = labels > (labels.max(initial=0.0) + labels.min(initial=0.0)) / 2

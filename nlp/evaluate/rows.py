@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,13 +51,19 @@ def without_overlap(
 ) -> tuple[list[Mapping[str, Any]], int]:
     """Training rows that do not stand in the scored rows, and how many were removed.
 
-    A row is known by the keys of its `fields` (NFKC, case-folded, letters and digits only) in any order.
+    A row is known by the keys of its `fields` (NFKC, case-folded, letters and digits only) in any order, so that
+    a pair is one pair whichever text comes first. The key is `nlp.text.key`, that of `nlp.train.corpus.HeldOut`.
     """
     names = tuple(fields)
+    return apart(train, scored, lambda row: tuple(sorted(key(str(row[name])) for name in names)))
 
-    def identity(row: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(sorted(key(str(row[name])) for name in names))
 
+def apart(
+    train: Iterable[Mapping[str, Any]],
+    scored: Iterable[Mapping[str, Any]],
+    identity: Callable[[Mapping[str, Any]], Hashable],
+) -> tuple[list[Mapping[str, Any]], int]:
+    """The one place where scored rows leave a training set: ours, a baseline's and a fold's alike."""
     seen = {identity(row) for row in scored}
     rows = list(train)
     kept = [row for row in rows if identity(row) not in seen]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlp.evaluate.metrics import accuracy, macro_f1, uar
-from nlp.evaluate.rows import read_rows
+from nlp.evaluate.rows import apart, read_rows
 from nlp.quality.ports import Analyser
 from nlp.quality.satisfaction import load_parameters, probabilities
 from nlp.text import key
@@ -40,9 +40,14 @@ def parts(count: int, folds: int | None, holdout: float | None, seed: int) -> li
 
 def without(train: Sequence[Dialogue], scored: Sequence[Dialogue]) -> tuple[list[Dialogue], int]:
     """Training dialogues that are not among the scored ones, and how many were removed."""
-    seen = {identity(row) for row in scored}
-    kept = [row for row in train if identity(row) not in seen]
-    return kept, len(train) - len(kept)
+    return apart(train, scored, identity)
+
+
+def others(rows: Sequence[Dialogue], scored: Sequence[int]) -> list[int]:
+    """Places of the rows to fit on: all but the scored ones and their doubles."""
+    places = [{"at": at, "turns": row["turns"]} for at, row in enumerate(rows)]
+    kept, _ = apart(places, [rows[at] for at in scored], identity)
+    return [int(one["at"]) for one in kept]
 
 
 def _labelled(row: Dialogue, analyser: Analyser | None) -> Labelled:
@@ -104,8 +109,7 @@ def evaluate_satisfaction(
         truth, guess = [level for _, level in test], _fitted(fit, test, seed)
     elif folds or holdout:
         for scored in parts(len(rows), folds, holdout, seed):
-            out = frozenset(scored)
-            fit = [pair for at, one in enumerate(labelled) if at not in out for pair in one]
+            fit = [pair for at in others(rows, scored) for pair in labelled[at]]
             test = [pair for at in scored for pair in labelled[at]]
             truth += [level for _, level in test]
             guess += _fitted(fit, test, seed)

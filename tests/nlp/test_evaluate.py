@@ -142,3 +142,19 @@ def test_bm25_finds_shared_letters(tmp_path: Path) -> None:
     rank = bm25({"d1": "退款多久到账", "d2": "修改收货地址", "d3": "退货地址"})
     assert rank(["收货地址怎么改"])[0][0] == "d2"
     assert rank(["多久到账", "zz"])[0][0] == "d1"
+
+
+def test_every_door_to_training_rows_knows_a_text_by_one_key(tmp_path: Path) -> None:
+    """What the recipes hold out and what an evaluation takes out agree: one key, and a pair in either order."""
+    from nlp.train.corpus import held_out
+
+    (tmp_path / "pairs").mkdir()
+    with lzma.open(tmp_path / "pairs" / "x.dev.jsonl.xz", "wt") as lines:
+        lines.write(json.dumps({"a": "ＡＢ 退款！", "b": "多久", "label": 1}))
+    held = held_out(tmp_path, ["pairs/x.dev"])
+    scored = [{"a": "ＡＢ 退款！", "b": "多久"}]
+    for a, b in (("ab退款", "多久？"), ("多久", "AB 退款"), ("多久", "别的"), ("ab退款", "ab退款")):
+        _, removed = without_overlap([{"a": a, "b": b}], scored, ("a", "b"))
+        assert bool(removed) == held.holds(a, b)
+    assert held.holds("ab退款")
+    assert without_overlap([{"a": "ab退款"}], scored, ("a",))[1] == 1

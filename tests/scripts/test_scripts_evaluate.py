@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from scripts.evaluation import Plan, split
+from nlp.evaluate.folds import number_of, parts_of
+from scripts.evaluation import encoders
 from tests.scripts.running import Run
 
 REFUND = [
@@ -24,6 +25,13 @@ REFUND = [
 ]
 INVOICE = ["发票怎么开", "帮我开发票", "要一张电子发票", "发票抬头写错了", "专票能开吗", "发票发到邮箱"]
 SHIPPING = ["快递到哪了", "怎么还没发货", "物流不动了", "什么时候送到", "发货了没有", "快递多久到"]
+
+PAIRS: list[dict[str, Any]] = [
+    {"a": "退款多久到账", "b": "退款什么时候能到账", "label": 1},
+    {"a": "怎么开发票", "b": "发票如何开具", "label": 1},
+    {"a": "退款多久到账", "b": "空调多大功率", "label": 0},
+    {"a": "怎么开发票", "b": "今天天气不错", "label": 0},
+]
 
 
 def _rows(suffixes: Sequence[str]) -> list[dict[str, Any]]:
@@ -95,13 +103,8 @@ def test_two_way_sentiment_drops_the_neutral_mass(zuoxi: Run, tmp_path: Path) ->
 
 def test_pairs_order_by_meaning(zuoxi: Run, tmp_path: Path) -> None:
     """Pairs of one meaning come before strangers: perfect order on an easy set."""
-    rows = [
-        {"a": "退款多久到账", "b": "退款什么时候能到账", "label": 1},
-        {"a": "怎么开发票", "b": "发票如何开具", "label": 1},
-        {"a": "退款多久到账", "b": "空调多大功率", "label": 0},
-        {"a": "怎么开发票", "b": "今天天气不错", "label": 0},
-    ]
-    figures = zuoxi("evaluate", "pairs", "--data", _write(tmp_path / "p.jsonl", rows), "--json").json
+    figures = zuoxi("evaluate", "pairs", "--data", _write(tmp_path / "p.jsonl", PAIRS), "--json").json
+    assert -1 <= figures["tfidf_spearman"] <= 1
     assert figures["ap"] == 1
     assert figures["spearman"] > 0.8
 
@@ -148,11 +151,65 @@ def test_unreadable_data_fails(zuoxi: Run, tmp_path: Path, content: str) -> None
     assert str(path) in done.err
 
 
-def test_folds_keep_groups_together() -> None:
-    """Every row is scored once, and a group never stands on both sides."""
-    groups = [f"g{at % 7}" for at in range(50)]
-    seen: list[int] = []
-    for fitted, scored in split(groups, Plan(Path(), folds=3)):
-        assert {groups[at] for at in fitted}.isdisjoint(groups[at] for at in scored)
-        seen += scored
-    assert sorted(seen) == list(range(50))
+def _scored(texts: Sequence[str], **how: Any) -> list[set[str]]:
+    return [{texts[at] for at in scored} for _, scored in parts_of(texts, **how)]
+
+
+def test_folds_are_those_of_the_texts() -> None:
+    """Every row is scored once, rows of a text stand together, and the order of the rows changes nothing."""
+    texts = [f"第 {at % 17} 句" for at in range(50)]
+    parts = parts_of(texts, folds=3)
+    assert sorted(at for _, scored in parts for at in scored) == list(range(50))
+    for fitted, scored in parts:
+        assert {texts[at] for at in fitted}.isdisjoint(texts[at] for at in scored)
+    assert _scored(texts, folds=3) == _scored(texts[::-1], folds=3)
+    assert number_of("你 好\n") == number_of("你好") == 0x440EE085
+    assert _scored(texts, folds=3) != _scored(texts, folds=3, seed=1)
+
+
+def test_a_holdout_is_the_share_of_texts_asked_for() -> None:
+    """Twice the rows of a text are one text of the share."""
+    texts = [f"第{at}句" for at in range(40)]
+    (held,) = _scored(texts * 2, holdout=0.25)
+    assert len(held) == 10
+
+
+def test_doubles_leave_the_fold_they_would_leak_into(zuoxi: Run, tmp_path: Path) -> None:
+    """Texts that differ in punctuation alone never stand on both sides of a fold."""
+    rows = [*_rows(["？", "呢", "啊"]), *_rows(["!?", "呢~", "啊…"])]
+    figures = zuoxi(
+        "evaluate", "classify", "--data", _write(tmp_path / "d.jsonl", rows), "--folds", "4", "--json"
+    ).json
+    assert figures["scored_rows"] == 108
+    assert figures["fold_rows_removed"] > 0
+
+
+def test_a_fitted_head_has_a_plain_one_beside_it(zuoxi: Run, tmp_path: Path) -> None:
+    """With a head to fit a character SVM is fitted on the same rows; shipped models stand beside the majority."""
+    data = _write(tmp_path / "d.jsonl", _rows(["？", "呢", "啊"]))
+    fitted = zuoxi("evaluate", "classify", "--data", data, "--folds", "3", "--json").json
+    assert 0.5 < fitted["svm_macro_f1"] <= 1
+    assert 0.5 < fitted["svm_accuracy"] <= 1
+    moods = [{"text": text, "label": 1} for text in ("很好", "满意")] + [{"text": "太差", "label": 0}]
+    shipped = zuoxi("evaluate", "sentiment", "--data", _write(tmp_path / "s.jsonl", moods), "--json").json
+    assert shipped["majority_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert "svm_accuracy" not in shipped
+
+
+def test_an_encoder_is_chosen_by_its_version(zuoxi: Run, tmp_path: Path) -> None:
+    """`--encoder` takes a version that is there, and is for tasks that only need an encoder."""
+    data = _write(tmp_path / "p.jsonl", PAIRS)
+    used = zuoxi("evaluate", "pairs", "--data", data, "--encoder", encoders()[0], "--json")
+    assert used.json["spearman"] == zuoxi("evaluate", "pairs", "--data", data, "--json").json["spearman"]
+    absent = zuoxi("evaluate", "pairs", "--data", data, "--encoder", "none-9")
+    assert absent.code == 2
+    assert encoders()[0] in absent.err
+    assert zuoxi("evaluate", "emotion", "--data", data, "--encoder", encoders()[0]).code == 2
+
+
+def test_an_encoder_is_not_scored_on_what_it_was_trained_on(zuoxi: Run, tmp_path: Path) -> None:
+    """A file that the encoder's manifest names as training data is refused."""
+    (tmp_path / "pairs").mkdir()
+    done = zuoxi("evaluate", "pairs", "--data", _write(tmp_path / "pairs" / "atec.train.jsonl.xz", PAIRS))
+    assert done.code == 2
+    assert "atec.train" in done.err

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from scripts.console import Failed
-from scripts.figures import BEGIN, END, Line, table, written
+from scripts.figures_table import BEGIN, END, Line, table, written
 from scripts.load import Outcome, Target, drive, percentile
 from tests.scripts.running import Run
 
@@ -59,12 +59,36 @@ def test_unknown_suites_are_bad_usage(zuoxi: Run) -> None:
 
 def test_figures_stand_between_their_markers() -> None:
     """The table replaces what stood between the markers and nothing else; without markers it fails."""
-    lines = [Line("句对", "x", "随附", "Spearman", 0.5, 0.25, "双字重合")]
+    lines = [Line("句对", "x", "Spearman", 0.5, 0.25, "TF-IDF")]
     text = f"# 标题\n{BEGIN}\n旧\n{END}\n尾"
     new = written(text, table(lines))
     assert new.startswith("# 标题\n")
     assert new.endswith(f"{END}\n尾")
-    assert "| 0.500 | 0.250 |" in new
+    assert "| 0.500 | 0.250（TF-IDF） |" in new
     assert "旧" not in new
     with pytest.raises(Failed):
         written("没有标记", table(lines))
+
+
+@pytest.mark.parametrize(
+    ("ours", "lower", "expected"),
+    [
+        (0.6, False, "达标"),
+        (0.55, False, "过底线"),
+        (0.4, False, "未达"),
+        (0.4, True, "达标"),
+        (0.7, True, "未达"),
+    ],
+)
+def test_a_line_says_whether_it_reaches_what_is_asked(ours: float, lower: bool, expected: str) -> None:
+    """The aim, at least the floor, or neither; where less is better, less reaches it."""
+    floor = 0.65 if lower else 0.5
+    assert Line("a", "b", "c", ours, floor=floor, aim=0.6, lower=lower).mark() == expected
+
+
+def test_lines_without_an_aim_are_not_judged() -> None:
+    """A row for orientation has no mark; one with nothing measured misses its aim and shows a dash."""
+    assert Line("a", "b", "c", 0.5).cells()[-2:] == ("", "")
+    nothing = Line("a", "b", "c", float("nan"), aim=0.9)
+    assert nothing.cells()[3] == "—"
+    assert nothing.mark() == "未达"
