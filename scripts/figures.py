@@ -45,7 +45,7 @@ FOOT = (
 
 
 def _one_thread() -> None:
-    # Two processes share the cores: libraries that would each take both only slow each other down.
+    # Before numpy is loaded. Two processes share the cores: libraries that would each take both only slow each other down.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
 
@@ -57,17 +57,20 @@ def _timed(job: sets.Job) -> tuple[list[Line], float]:
 
 def lines_of(names: Sequence[str], shared: Path, jobs: int) -> Iterator[Line]:
     """The lines of the parts in order, measured in `jobs` processes; each is told on standard error."""
-    _one_thread()
-    side_by_side = [job for name in names if name not in ALONE for job in PARTS[name](shared)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_timed, job) for job in side_by_side]
-        for done, future in enumerate(waiting, start=1):
-            lines, seconds = future.result()
-            for line in lines:
-                note(f"[{done}/{len(waiting)}，{seconds:.0f} 秒] " + " ".join(filter(None, line.cells())))
-            yield from lines
-    for job in (job for name in names if name in ALONE for job in PARTS[name](shared)):
-        yield from job()
+    for part, at_once in (
+        ([n for n in names if n not in ALONE], jobs),
+        ([n for n in names if n in ALONE], 1),
+    ):
+        asked = [job for name in part for job in PARTS[name](shared)]
+        if not asked:
+            continue
+        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+            waiting = [pool.submit(_timed, job) for job in asked]
+            for done, future in enumerate(waiting, start=1):
+                lines, seconds = future.result()
+                for line in lines:
+                    note(f"[{done}/{len(waiting)}，{seconds:.0f} 秒] " + " ".join(filter(None, line.cells())))
+                yield from lines
 
 
 def figures(

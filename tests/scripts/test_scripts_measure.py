@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import lzma
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from scripts.baselines import commonest, letters, tfidf_cosines
 from scripts.console import Failed
+from scripts.evaluation import encoders
+from scripts.figures import lines_of
+from scripts.figures_speed import rate, short_texts
 from scripts.figures_table import BEGIN, END, Line, table, written
 from scripts.load import Outcome, Target, drive, percentile
 from tests.scripts.running import Run
@@ -92,3 +101,32 @@ def test_lines_without_an_aim_are_not_judged() -> None:
     nothing = Line("a", "b", "c", float("nan"), aim=0.9)
     assert nothing.cells()[3] == "—"
     assert nothing.mark() == "未达"
+
+
+def test_each_encoder_has_a_line_on_each_set_that_is_there(tmp_path: Path) -> None:
+    """Sets that are absent leave no line; those that are there are measured with every encoder, beside TF-IDF."""
+    (tmp_path / "pairs").mkdir()
+    rows = [("退款多久到账", "退款什么时候到账", 1), ("怎么开发票", "空调多大功率", 0), ("发票", "开发票", 1)]
+    with lzma.open(tmp_path / "pairs" / "bq.dev.jsonl.xz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"a": a, "b": b, "label": label}) + "\n" for a, b, label in rows)
+    found = list(lines_of(["pairs", "retrieval", "sentiment"], tmp_path, 1))
+    assert [line.data for line in found] == [f"bq.dev，句向量 {version}" for version in encoders()]
+    assert all(line.plain is not None and line.what == "TF-IDF 余弦" for line in found)
+    assert (found[0].floor, found[0].aim) == (0.5, 0.6)
+
+
+def test_a_plain_classifier_is_fitted_on_the_rows_it_is_given() -> None:
+    """The character SVM learns what the letters tell; the majority says one thing."""
+    assert letters(["退款", "退钱", "发票", "开票"], ["r", "r", "i", "i"], ["退款呢", "发票吧"]) == ["r", "i"]
+    assert commonest(["a", "b", "b"]) == ["b", "b", "b"]
+    assert tfidf_cosines(["退款", "退款"], ["退款", "发票"]) == pytest.approx([1, 0])
+
+
+def test_speed_is_of_all_texts(tmp_path: Path) -> None:
+    """A batch split over two threads is done twice as fast where the work waits; short texts fill a batch."""
+
+    def wait(texts: Sequence[str]) -> None:
+        time.sleep(len(texts) / 400)
+
+    assert rate(wait, ["a"] * 40, 2) > 1.5 * rate(wait, ["a"] * 40, 1)
+    assert len(short_texts(tmp_path)) == 20_000
