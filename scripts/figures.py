@@ -44,10 +44,11 @@ FOOT = (
 )
 
 
-def _one_thread() -> None:
+def _be_quiet() -> None:
     # Before numpy is loaded. Two processes share the cores: libraries that would each take both only slow each other down.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    os.environ["TTY_COMPATIBLE"] = "0"  # two progress bars on one terminal would overwrite each other
 
 
 def _timed(job: sets.Job) -> tuple[list[Line], float]:
@@ -64,7 +65,7 @@ def lines_of(names: Sequence[str], shared: Path, jobs: int) -> Iterator[Line]:
         asked = [job for name in part for job in PARTS[name](shared)]
         if not asked:
             continue
-        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
             waiting = [pool.submit(_timed, job) for job in asked]
             for done, future in enumerate(waiting, start=1):
                 lines, seconds = future.result()
