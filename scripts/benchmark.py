@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nlp.train.service import held_tickets
 from scripts.bench_host import Served, served
 from scripts.console import Failed
 from scripts.demo_site import rows
@@ -87,7 +88,7 @@ async def _suite(name: str, service: Served, size: Size) -> list[Row]:
 
 
 def _texts() -> list[str]:
-    return [row["text"] for row in rows("tickets.heldout.jsonl")]
+    return [row["text"] for row in held_tickets()]
 
 
 def _row(name: str, outcome: Outcome, weight: int = 1) -> Row:

@@ -62,13 +62,15 @@ def ticket_text(row: dict[str, Any]) -> str:
     return f"{row.get('subject') or ''} {row['text']}".strip()
 
 
+def _held(demo: Path) -> Iterator[dict[str, Any]]:
+    """Rows of every held-out ticket file, in the order of the files' names."""
+    for path in sorted(demo.glob("tickets.heldout*.jsonl")):
+        yield from _lines(path)
+
+
 def held_keys(demo: Path = DEMO) -> frozenset[str]:
     """Keys of every held-out demo text: no training row may hold one."""
-    keys = {
-        key(text)
-        for row in _lines(demo / "tickets.heldout.jsonl")
-        for text in (row["text"], ticket_text(row))
-    }
+    keys = {key(text) for row in _held(demo) for text in (row["text"], ticket_text(row))}
     for row in _lines(demo / "conversations.heldout.jsonl"):
         keys.update(key(turn["text"]) for turn in row["turns"])
     return frozenset(keys - {""})
@@ -92,7 +94,7 @@ def tickets(demo: Path = DEMO) -> list[dict[str, Any]]:
 
 def held_tickets(demo: Path = DEMO) -> list[dict[str, Any]]:
     """The held-out tickets, for measuring alone."""
-    return [{**row, "text": ticket_text(row)} for row in _lines(demo / "tickets.heldout.jsonl")]
+    return [{**row, "text": ticket_text(row)} for row in _held(demo)]
 
 
 def _turns(path: Path) -> Iterator[dict[str, Any]]:

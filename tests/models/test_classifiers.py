@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,10 @@ def test_intent_holds_its_floor_on_unseen_tickets() -> None:
     rows = [(row["text"], row["category"]) for row in service.held_tickets()]
     truth, guess, sure = guesses(model, rows)
     found = figures(truth, guess, sure)
-    assert found["accuracy"] >= 0.77
+    assert found["accuracy"] >= 0.78
     assert found["ece"] <= 0.09
-    assert found["coverage@p95"] >= 0.45
-    assert accuracy([tree.top(label) for label in truth], [tree.top(label) for label in guess]) >= 0.82
+    assert found["coverage@p95"] >= 0.5
+    assert accuracy([tree.top(label) for label in truth], [tree.top(label) for label in guess]) >= 0.84
 
 
 def test_automatic_intents_are_right() -> None:
@@ -47,7 +48,7 @@ def test_automatic_intents_are_right() -> None:
     rows = [(row["text"], row["category"]) for row in service.held_tickets()]
     truth, guess, sure = guesses(model, rows)
     taken = [a == b for a, b, value in zip(truth, guess, sure, strict=True) if value >= bands.auto[b]]
-    assert len(taken) >= 40
+    assert len(taken) >= 400
     assert sum(taken) / len(taken) >= 0.9
 
 
@@ -55,8 +56,20 @@ def test_moods_hold_their_floors_on_unseen_tickets() -> None:
     """Polarity and emotion of the held-out demo tickets, cues included."""
     rows = service.held_tickets()
     said = load_analyser().analyse([row["text"] for row in rows])
-    assert accuracy([row["sentiment"] for row in rows], [one.polarity for one in said]) >= 0.75
-    assert accuracy([row["emotion"] for row in rows], [one.emotion for one in said]) >= 0.67
+    assert accuracy([row["sentiment"] for row in rows], [one.polarity for one in said]) >= 0.78
+    assert accuracy([row["emotion"] for row in rows], [one.emotion for one in said]) >= 0.72
+
+
+def test_held_out_tickets_are_of_every_file_and_leaf() -> None:
+    """Each file of held-out tickets is read, no id comes twice, each leaf has enough to be measured."""
+    held = service.held_tickets()
+    files = list(service.DEMO.glob("tickets.heldout*.jsonl"))
+    assert len(files) >= 2
+    assert len(held) == sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    assert len({row["id"] for row in held}) == len(held)
+    counts = Counter(row["category"] for row in held)
+    assert set(counts) == set(service.taxonomy().about)
+    assert min(counts.values()) >= 20
 
 
 @pytest.mark.parametrize("task", TASKS)
