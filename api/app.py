@@ -39,6 +39,7 @@ from api.store.decisions import Mismatch
 from api.telemetry import Trace
 from api.worker import Worker
 from kb.entries import EntryError
+from nlp.batcher import BatcherFull, BatcherStopped
 from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
@@ -54,6 +55,8 @@ DOMAIN: Mapping[type[Exception], str] = {
     Mismatch: "idempotency_mismatch",
     StoreBusy: "busy",
     StoreClosed: "unavailable",
+    BatcherFull: "busy",
+    BatcherStopped: "unavailable",
 }
 """Domain errors know no status codes; this is the one table."""
 

@@ -48,6 +48,8 @@ async def ready(request: Request, opened: Opened) -> JSONResponse:
     for name in ("encoder", "intent", "sentiment", "alarm"):
         why = opened.models.missing.get(name)
         parts[name] = {"state": "degraded", "why": why} if why else {"state": "ok"}
+    if opened.models.encoding is not None:
+        parts["encoder"] |= opened.models.encoding.told()
     ok = parts["store"]["state"] == "ok"
     status = "ready" if ok and not opened.models.missing else "degraded" if ok else "down"
     body = {"status": status, "parts": parts, "versions": opened.models.versions()}

@@ -253,7 +253,11 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json
         channel=body.channel,
         as_of=body.as_of or datetime.now(UTC),
     )
-    found = wiring.search_body(opened.models, knowledge, body.query, filters, body.limit, body.min_precision)
+    found = await opened.models.think(
+        lambda encode: wiring.search_body(
+            opened.models, knowledge, body.query, filters, body.limit, body.min_precision, encode
+        )
+    )
     mode = wiring.search_mode(opened.models, knowledge)
     DECISIONS.labels("search", mode).inc()
     head = wiring.decision(

@@ -27,7 +27,8 @@ class Service:
     sites: Sites
 
     def close(self) -> None:
-        """Write what spares the next start work; close the store."""
+        """Answer what waits; write what spares the next start work; close the store."""
+        self.models.close()
         self.sites.close()
         self.store.close()
 
@@ -48,7 +49,9 @@ def open_service(settings: Settings) -> Service:
     folder = settings.data / "policy"
     # Before the store is opened: a policy that cannot be used must not leave its writer running.
     policy = policies(folder)
-    models = load_models(settings.models, settings.encoder, folder)
+    models = load_models(
+        settings.models, settings.encoder, folder, settings.encoder_threads, settings.waiting
+    )
     store = Store(settings.url)
     sites = Sites(store, settings.data, models.encode, models.encoder_version)
     sites.start()

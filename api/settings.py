@@ -60,7 +60,13 @@ class Settings(BaseSettings):
         default=None, description="数据库地址；缺省为数据目录里的 SQLite，也可为 postgresql+psycopg://…"
     )
     models: Path | None = Field(default=None, description="模型目录；缺省为随程序发布的 models/")
-    encoder: str | None = Field(default=None, description="句向量模型版本；缺省见 models/current.toml")
+    encoder: str | None = Field(
+        default=None,
+        description="检索用的句向量模型：模型目录 encoder/ 下的版本名；缺省见 models/current.toml",
+    )
+    encoder_threads: int = Field(
+        default=1, ge=1, le=64, description="ONNX 句向量模型一次计算用的线程数；自带的静态模型不用"
+    )
     publishing: Literal["direct", "reviewed"] = Field(
         default="direct", description="发布方式：direct 写入即发布，reviewed 先进草稿、审批后发布"
     )

@@ -103,7 +103,10 @@ def audience_of(asked: frozenset[str] | None, customer: CustomerIn | None) -> fr
 async def make(opened: Service, tenant: str, request: SuggestRequest, as_of: datetime | None) -> Json:
     """A suggestion body without the decision head; also used for a live turn."""
     knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of)
-    return {"release": knowledge.release, **wiring.suggest_body(opened.models, knowledge, request)}
+    made = await opened.models.think(
+        lambda encode: wiring.suggest_body(opened.models, knowledge, request, encode)
+    )
+    return {"release": knowledge.release, **made}
 
 
 @router.post("/suggest")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from api.loading import HEAVY_MS, encoding_of, head_of, heavy
+from api.vectors import Encoding, single_ms
 from kb.filters import Filters
 from kb.knowledge import Knowledge
 from kb.query import ask
@@ -21,8 +23,8 @@ from kb.search import Hit, search
 from kb.segment import Encode
 from kb.suggest import SuggestRequest, suggest
 from nlp import artefacts
-from nlp.classify import Classifier, Thresholds, load_classifier, load_thresholds
-from nlp.encode import Encoder, load_encoder
+from nlp.classify import Classifier, Thresholds, load_thresholds
+from nlp.encode import Encoder
 from nlp.policy import Policy, load_policy
 from nlp.privacy import mask
 from nlp.routing import Route, Ticket, route
@@ -30,18 +32,28 @@ from nlp.sentiment import Sentiment, SentimentAnalyser, load_analyser
 from nlp.stages import stages_of
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What was loaded. A part that could not be is None, and `missing` says why."""
+    """What was loaded. A part that could not be is None, and `missing` says why.
 
-    encoder: Encoder | None
+    `heads_slow`: what classifies is too slow for the event loop.
+    """
+
+    encoding: Encoding | None
     intent: Classifier | None
     analyser: SentimentAnalyser
     bands: Thresholds | None = None
     alarm: Classifier | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    heads_slow: bool = False
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What texts are searched with; a head may have been fitted on another."""
+        return None if self.encoding is None else self.encoding.encoder
 
     @property
     def encode(self) -> Encode | None:
@@ -50,6 +62,18 @@ class Models:
     @property
     def encoder_version(self) -> str:
         return "" if self.encoder is None else self.encoder.version
+
+    async def think(self, work: Callable[[Encode | None], T]) -> T:
+        """What `work` gives; a slow encoder is asked on its own thread, for many requests at once.
+
+        `work` may be run twice. Raises BatcherFull, BatcherStopped.
+        """
+        return work(None) if self.encoding is None else await self.encoding.think(work)
+
+    def close(self) -> None:
+        """Answer what waits for a vector, then stop."""
+        if self.encoding is not None:
+            self.encoding.close()
 
     def versions(self) -> dict[str, str]:
         """Version of every model in use."""
@@ -62,10 +86,17 @@ class Models:
         return {name: part.version for name, part in parts.items() if part is not None}
 
 
-def load_models(root: Path | None = None, encoder: str | None = None, folder: Path | None = None) -> Models:
+def load_models(
+    root: Path | None = None,
+    encoder: str | None = None,
+    folder: Path | None = None,
+    threads: int = 1,
+    waiting: int = 256,
+) -> Models:
     """Load what is there; a missing or damaged model degrades its job and is named in `missing`.
 
-    `folder` is the site's policy folder: its mood words stand in for the shipped ones.
+    `folder` is the site's policy folder: its mood words stand in for the shipped ones. `encoder` is a version to
+    search with; a slow one computes on `threads` threads and keeps at most `waiting` texts waiting.
     """
     missing: dict[str, str] = {}
 
@@ -76,14 +107,16 @@ def load_models(root: Path | None = None, encoder: str | None = None, folder: Pa
             missing[name] = str(error)
             return None
 
-    vectors = attempt("encoder", lambda: load_encoder(artefacts.find("encoder", root, version=encoder)))
-    intent = attempt("intent", lambda: load_classifier("intent", root, vectors))
+    encoding: Encoding | None = attempt("encoder", lambda: encoding_of(root, encoder, threads, waiting))
+    loaded = {} if encoding is None else {encoding.encoder.version: encoding.encoder}
+    intent = attempt("intent", lambda: head_of("intent", root, loaded))
     analyser = load_analyser(root, folder)
     if analyser.mode != "full":
         missing["sentiment"] = "没有可用的情感与情绪模型：只按词语规则判断"
     bands = None if intent is None else attempt("intent", lambda: load_thresholds("intent", root))
-    alarm = attempt("alarm", lambda: load_classifier("alarm", root, vectors))
-    return Models(vectors, intent, analyser, bands, alarm, missing)
+    alarm = attempt("alarm", lambda: head_of("alarm", root, loaded))
+    slow = heavy(intent) or heavy(alarm) or single_ms(analyser.analyse) > HEAVY_MS
+    return Models(encoding, intent, analyser, bands, alarm, missing, slow)
 
 
 def new_id(kind: str) -> str:
@@ -141,9 +174,13 @@ def search_body(
     filters: Filters,
     limit: int,
     min_precision: float | None,
+    encode: Encode | None = None,
 ) -> Json:
-    """Hits with their reasons; below the asked precision none, and the nearest titles instead."""
-    asked = ask(query, models.encode if knowledge.has_vectors else None)
+    """Hits with their reasons; below the asked precision none, and the nearest titles instead.
+
+    `encode` stands in for the models' own.
+    """
+    asked = ask(query, (encode or models.encode) if knowledge.has_vectors else None)
     hits = search(knowledge, asked, asked.vector, filters, limit, min_precision)
     near = () if hits else search(knowledge, asked, asked.vector, filters, NEAR)
     return {
@@ -183,9 +220,14 @@ def _hit(hit: Hit, release: str) -> Json:
     }
 
 
-def suggest_body(models: Models, knowledge: Knowledge, request: SuggestRequest) -> Json:
-    """Suggestions with their reasons, and every candidate that was held back with its own."""
-    found = suggest(knowledge, request, models.encode)
+def suggest_body(
+    models: Models, knowledge: Knowledge, request: SuggestRequest, encode: Encode | None = None
+) -> Json:
+    """Suggestions with their reasons, and every candidate that was held back with its own.
+
+    `encode` stands in for the models' own.
+    """
+    found = suggest(knowledge, request, encode or models.encode)
     return {
         "suggestions": [
             {

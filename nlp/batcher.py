@@ -43,7 +43,7 @@ class _Call(Generic[Answer]):
             if problem is not None:
                 self.future.set_exception(problem)
             else:
-                self.future.set_result(answers or ())
+                self.future.set_result(() if answers is None else answers)
 
         try:
             self.loop.call_soon_threadsafe(settle)
@@ -134,6 +134,10 @@ class Batcher(Generic[Answer]):
             self._die(calls, death)
 
     def _answer(self, calls: list[_Call[Answer]]) -> None:
+        gone = [call for call in calls if call.future.cancelled()]
+        if gone:  # nothing is computed for a customer who left while the last batch ran
+            self._settle(gone, lambda call, start: None)
+            calls = [call for call in calls if call not in gone]
         texts = [text for call in calls for text in call.texts]
         if not texts:
             return

@@ -6,7 +6,7 @@ Two kinds of encoder stand behind one port: the shipped static one (a bag of cha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from scipy import sparse
 
 from nlp.artefacts import Artefact, ArtefactError, find
 from nlp.features import Batch, batch, gram_key
+from nlp.text import normalise
 
 Vectors = NDArray[np.float32]
 
@@ -149,7 +150,7 @@ class OnnxEncoder:
         from nlp.runtime import Model
 
         self._model = Model(artefact, threads)
-        self._version = artefact.name
+        self._version, self.threads = artefact.name, threads
 
     @property
     def dim(self) -> int:
@@ -162,6 +163,16 @@ class OnnxEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit rows `[n, dim]`."""
         return unit(self._model.run(texts))
+
+    def encode_many(
+        self, texts: Sequence[str], workers: int, progress: Callable[[int, int], None] | None = None
+    ) -> Vectors:
+        """As `encode`, on `workers` threads; `progress` is told how many texts are done, and of how many."""
+        return unit(self._model.run_many(texts, max(workers, 1), progress))
+
+    def seen(self, text: str) -> str:
+        """The text as the model reads it: texts that are alike in this have one vector."""
+        return normalise(text) if self._model.normalises else text
 
 
 def save_static(folder: Path, vocabulary: Vocabulary, table: Vectors) -> None:
