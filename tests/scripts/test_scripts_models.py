@@ -1,22 +1,28 @@
-"""zuoxi models and zuoxi train: what is shipped is verified, what a site trains is its own."""
+"""zuoxi models: what is shipped is verified; a version is put in use and taken back in one step."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from nlp.classify import load_classifier
-from scripts.console import Misused
-from scripts.train import read_labelled
+from nlp import artefacts, versions
 from tests.scripts.running import Run
 
-TICKETS = "文本,类别\n" + "\n".join(
-    f"{text}{tail},{label}"
-    for label, texts in {"退款": ("退款到哪了", "钱没退回来"), "发票": ("开发票", "发票抬头错了")}.items()
-    for text in texts
-    for tail in ("", "啊", "呢", "，急", "，谢谢", "？？")
-)
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A models folder with four versions of the alarm classifier, the shipped one in use."""
+    shipped, folder = artefacts.models_root(), tmp_path / "models"
+    for name in ("linear-1", "own-1", "own-2", "own-3"):
+        shutil.copytree(shipped / "alarm" / "linear-1", folder / "alarm" / name)
+        found = artefacts.verify(folder / "alarm" / name).manifest
+        more = {key: found[key] for key in ("encoder",) if key in found}
+        artefacts.write_manifest(folder / "alarm" / name, "alarm", "linear", found["data"], {}, **more)
+    shutil.copytree(shipped / "encoder", folder / "encoder")
+    shutil.copy(shipped / "current.toml", folder)
+    return folder
 
 
 def test_shipped_models_verify(zuoxi: Run) -> None:
@@ -33,23 +39,66 @@ def test_an_empty_models_folder_fails(zuoxi: Run, tmp_path: Path) -> None:
     assert zuoxi("models", "verify", "--models", tmp_path).code == 1
 
 
-def test_a_site_trains_its_own_intents(zuoxi: Run, tmp_path: Path) -> None:
-    """Own tickets on standard input become a verified classifier beside copies of the other models."""
-    root = tmp_path / "models"
-    done = zuoxi(
-        "train", "intent", "--data", "-", "--models", root, "--version", "own-1", "--json", stdin=TICKETS
-    )
-    assert done.code == 0, done.err
-    assert done.json["rows"] == 24
-    own = load_classifier("intent", root)
-    assert own.labels == ("发票", "退款")
-    shares = own.probabilities(["退款怎么还不到"])[0]
-    assert own.labels[int(shares.argmax())] == "退款"
-    assert zuoxi("models", "verify", "--models", root).code == 0
+def _in_use(zuoxi: Run, root: Path) -> tuple[str, str | None]:
+    listed = zuoxi("models", "list", "--models", root, "--json").json["models"]
+    alarms = [one for one in listed if one["task"] == "alarm"]
+    previous = [one["version"] for one in alarms if one["previous"]]
+    (current,) = [one["version"] for one in alarms if one["current"]]
+    return current, previous[0] if previous else None
 
 
-def test_too_few_rows_and_missing_columns(zuoxi: Run) -> None:
-    """Two rows are not enough to learn from, and a file without a label column names what it needs."""
-    assert zuoxi("train", "intent", "--data", "-", stdin="text,label\n甲,a\n乙,b\n").code == 1
-    with pytest.raises(Misused, match="label"):
-        read_labelled("x.csv", "内容\n你好\n".encode())
+def test_a_version_is_used_and_taken_back_twice(zuoxi: Run, root: Path) -> None:
+    """B32: each rollback goes one version further back, and says so when there is none."""
+    for name in ("own-1", "own-2", "own-3"):
+        assert zuoxi("models", "use", "alarm", name, "--models", root).code == 0
+    assert _in_use(zuoxi, root) == ("own-3", "own-2")
+    for expected in (("own-2", "own-1"), ("own-1", "linear-1"), ("linear-1", None)):
+        done = zuoxi("models", "rollback", "alarm", "--models", root, "--json")
+        assert done.code == 0, done.err
+        assert done.json["version"] == expected[0]
+        assert _in_use(zuoxi, root) == expected
+    done = zuoxi("models", "rollback", "alarm", "--models", root)
+    assert done.code == 1
+    assert "没有更早的版本" in done.err
+
+
+def test_a_step_back_leads_on(zuoxi: Run, root: Path) -> None:
+    """After a rollback, the next version's way back leads to where it was put in use from."""
+    for step in (["use", "alarm", "own-1"], ["use", "alarm", "own-2"], ["rollback", "alarm"]):
+        zuoxi("models", *step, "--models", root)
+    zuoxi("models", "use", "alarm", "own-3", "--models", root)
+    assert _in_use(zuoxi, root) == ("own-3", "own-1")
+
+
+def test_an_edited_pointer_is_believed(zuoxi: Run, root: Path) -> None:
+    """A pointer that somebody edits by hand is what is in use, and the way back leads from there."""
+    zuoxi("models", "use", "alarm", "own-1", "--models", root)
+    versions.point(root, "alarm", "own-3")
+    assert _in_use(zuoxi, root) == ("own-3", "own-1")
+
+
+def test_a_damaged_version_is_not_put_in_use(zuoxi: Run, root: Path) -> None:
+    """A version that does not agree with its manifest, or is not there, leaves the pointer as it was."""
+    before = (root / "current.toml").read_bytes()
+    (root / "alarm" / "own-2" / "labels.json").write_text("[]", encoding="utf-8")
+    assert zuoxi("models", "use", "alarm", "own-2", "--models", root).code == 1
+    assert zuoxi("models", "use", "alarm", "none", "--models", root).code == 1
+    assert zuoxi("models", "use", "nothing", "own-1", "--models", root).code == 2
+    assert (root / "current.toml").read_bytes() == before
+
+
+def test_a_half_written_history_is_passed_over(zuoxi: Run, root: Path) -> None:
+    """A line that a killed command left unfinished costs one step of the history and nothing else."""
+    zuoxi("models", "use", "alarm", "own-1", "--models", root)
+    with (root / versions.HISTORY).open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026-')
+    zuoxi("models", "use", "alarm", "own-2", "--models", root)
+    assert _in_use(zuoxi, root) == ("own-2", "own-1")
+
+
+def test_one_writer_at_a_time(zuoxi: Run, root: Path) -> None:
+    """While a command changes the folder, another is told to wait."""
+    with versions.changing(root):
+        done = zuoxi("models", "use", "alarm", "own-1", "--models", root)
+    assert done.code == 1
+    assert "另一个命令" in done.err
