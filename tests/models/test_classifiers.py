@@ -57,7 +57,7 @@ def test_moods_hold_their_floors_on_unseen_tickets() -> None:
     rows = service.held_tickets()
     said = load_analyser().analyse([row["text"] for row in rows])
     assert accuracy([row["sentiment"] for row in rows], [one.polarity for one in said]) >= 0.78
-    assert accuracy([row["emotion"] for row in rows], [one.emotion for one in said]) >= 0.72
+    assert accuracy([row["emotion"] for row in rows], [one.emotion for one in said]) >= 0.74
 
 
 def test_held_out_tickets_are_of_every_file_and_leaf() -> None:
