@@ -94,12 +94,12 @@ class Decided:
 async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, began: float) -> Decided:
     """Everything that follows from one turn. Bounded work, whatever came before."""
     models, policy, turn = opened.models, opened.policy, spoken.turn
-    sentiment = models.analyser.analyse([turn.text])[0]
+    sentiment = (await models.judge(lambda: models.analyser.analyse([turn.text])))[0]
     trajectory, made = course.trajectory, None
     if turn.role == "customer":
         trajectory = advance(trajectory, sentiment, models.analyser.trajectory_policy)
         made = await _suggest(opened, tenant, course, trajectory, spoken)
-    facts = _facts(opened, tenant, course, turn, made)
+    facts = await models.judge(lambda: _facts(opened, tenant, course, turn, made))
     state, decision = handoff.step(course.handoff, turn, sentiment, trajectory, facts, policy.handoff)
     knowledge = opened.sites.knowledge(tenant)
     release = made.pop("release") if made else knowledge.release

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from threadpoolctl import threadpool_limits
 
+from api.kept import Kept
 from api.settings import Settings
 from api.sites import Sites
 from api.store import Store
@@ -53,7 +54,10 @@ def open_service(settings: Settings) -> Service:
         settings.models, settings.encoder, folder, settings.encoder_threads, settings.waiting
     )
     store = Store(settings.url)
-    sites = Sites(store, settings.data, models.encode, models.encoder_version)
+    encoding = models.encoding
+    kept = Kept(settings.data, encoding) if encoding is not None and encoding.slow else None
+    identity = "" if encoding is None else encoding.identity
+    sites = Sites(store, settings.data, models.encode, identity, kept)
     sites.start()
     for tenant in store.read(tenant_ids):
         warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))

@@ -14,9 +14,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from api.kept import Kept
 from api.store import Reader, Store, Writer, entries
 from api.store.entries import Release
 from api.telemetry import log
@@ -42,11 +44,22 @@ class Written:
 
 
 class Sites:
-    """The served `Knowledge` of every tenant."""
+    """The served `Knowledge` of every tenant.
 
-    def __init__(self, store: Store, folder: Path, encode: Encode | None, encoder_version: str) -> None:
+    `encoder_version` names the very model: a snapshot of another is never served. `kept` remembers on disk what
+    a slow encoder gave.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        encode: Encode | None,
+        encoder_version: str,
+        kept: Kept | None = None,
+    ) -> None:
         self._store, self._folder = store, folder
-        self._encode, self._version = encode, encoder_version
+        self._quick, self._version, self._kept = encode, encoder_version, kept
         self._served: dict[str, tuple[int, Knowledge]] = {}
         self._snapped: dict[str, int] = {}
         self._past: OrderedDict[tuple[str, int], Knowledge] = OrderedDict()
@@ -74,12 +87,17 @@ class Sites:
             return current
         return self._release(tenant, release)
 
+    def _encode(self, tenant: str) -> Encode | None:
+        return self._quick if self._kept is None else partial(self._kept.encode, tenant)
+
     def _release(self, tenant: str, release: Release) -> Knowledge:
         key = (tenant, release.seq)
         with self._lock:
             if key not in self._past:
                 raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, release.seq))
-                self._past[key] = build(_parse(raw).values(), self._version, self._encode, release.name)
+                self._past[key] = build(
+                    _parse(raw).values(), self._version, self._encode(tenant), release.name
+                )
                 while len(self._past) > PAST_RELEASES:
                     self._past.popitem(last=False)
             self._past.move_to_end(key)
@@ -90,7 +108,7 @@ class Sites:
         planned = self._store.read(lambda reader: entries.draft(reader, tenant))
         put = {name: entry for name, entry in planned.items() if entry is not None}
         drop = frozenset(name for name, entry in planned.items() if entry is None)
-        return self.knowledge(tenant).changed(_parse(put).values(), drop, self._encode, "draft")
+        return self.knowledge(tenant).changed(_parse(put).values(), drop, self._encode(tenant), "draft")
 
     # writing
 
@@ -139,7 +157,7 @@ class Sites:
             if head is None or head.seq == seq:
                 return
             put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, head.seq))
-            after = knowledge.changed(_parse(put).values(), drop, self._encode, head.name)
+            after = knowledge.changed(_parse(put).values(), drop, self._encode(tenant), head.name)
             self._served[tenant] = (head.seq, after)
             if after.needs_compaction or head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER:
                 self._snap(tenant)
@@ -159,12 +177,13 @@ class Sites:
             log.warning("snapshot", tenant=tenant, why=repr(error)[:300], then="rebuilt from the store")
         head = self._store.read(lambda reader: entries.head(reader, tenant))
         if head is None:
-            return 0, build((), self._version, self._encode, NOTHING)
+            return 0, build((), self._version, self._encode(tenant), NOTHING)
         raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, head.seq))
-        self._served[tenant] = (
-            head.seq,
-            build(_parse(raw).values(), self._version, self._encode, head.name),
-        )
+        found = _parse(raw)
+        if self._kept is not None:
+            self._kept.prepare(tenant, found.values())
+        knowledge = build(found.values(), self._version, self._encode(tenant), head.name)
+        self._served[tenant] = (head.seq, knowledge)
         self._snap(tenant)
         return self._served[tenant]
 
@@ -187,6 +206,8 @@ class Sites:
         """Load every tenant; then follow other processes' releases until `stop`."""
         for tenant in self._store.read(entries.heads):
             self.refresh(tenant)
+        if self._kept is not None:
+            self._kept.workers = 1  # from here on the other cores answer requests
 
     async def follow(self) -> None:
         """Poll for releases written by other processes."""
@@ -213,6 +234,8 @@ class Sites:
             for key in [key for key in self._past if key[0] == tenant]:
                 del self._past[key]
             shutil.rmtree(self._path(tenant), ignore_errors=True)
+            if self._kept is not None:
+                self._kept.forget(tenant)
 
     def states(self) -> dict[str, Any]:
         """Releases and sizes for /readyz."""

@@ -6,6 +6,7 @@ and a batch worker run the same code.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,10 @@ class Models:
         `work` may be run twice. Raises BatcherFull, BatcherStopped.
         """
         return work(None) if self.encoding is None else await self.encoding.think(work)
+
+    async def judge(self, work: Callable[[], T]) -> T:
+        """What `work` gives, on a thread where the classifiers it asks are too slow for the event loop."""
+        return await asyncio.to_thread(work) if self.heads_slow else work()
 
     def close(self) -> None:
         """Answer what waits for a vector, then stop."""

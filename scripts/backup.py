@@ -83,11 +83,15 @@ def _write(file: Path, data: Path) -> dict[str, Any]:
 
 
 def _kept(data: Path) -> Iterator[Path]:
-    """Files of the folder below it, without the live database, its older copies and unfinished files."""
+    """Files of the folder below it, without the live database, its older copies, unfinished files and vectors.
+
+    Vectors of a slow encoder are made anew from the texts.
+    """
     for path in sorted(data.rglob("*")):
         relative = path.relative_to(data)
         top = len(relative.parts) == 1
         own = top and path.name.startswith("zuoxi.") and path.suffix != ".toml"
+        own = own or relative.parts[0] == "vectors"
         if path.is_file() and not path.is_symlink() and not own and path.suffix != ".part":
             yield relative
 
