@@ -19,6 +19,7 @@ from api import (
     health,
     jobs,
     kb,
+    models,
     quality,
     reports,
     routing,
@@ -34,6 +35,7 @@ from api.handoff import Lanes
 from api.limits import Rate, Shed
 from api.service import Service, open_service, program_version
 from api.settings import Settings
+from api.shadow import Shadow
 from api.store import StoreBusy, StoreClosed
 from api.store.decisions import Mismatch
 from api.telemetry import Trace
@@ -45,7 +47,7 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(health, session, kb, routing, suggest, scenes, drafts),
-    *(events, conversations, handoff, forms, jobs, quality, reports, embed),
+    *(events, conversations, handoff, forms, jobs, quality, reports, models, embed),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -69,11 +71,11 @@ def create_app(
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
     opened = service or open_service(settings)
-    worker = Worker(opened)
+    worker, shadow = Worker(opened), Shadow(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(opened.sites.follow()), asyncio.create_task(worker.run())]
+        tasks = [asyncio.create_task(one) for one in (opened.sites.follow(), worker.run(), shadow.run())]
         yield
         for task in tasks:
             task.cancel()
@@ -91,7 +93,8 @@ def create_app(
         dependencies=[Depends(sound_body)],
     )
     app.state.service = opened
-    app.state.worker, app.state.bell, app.state.lanes = worker, Bell(), Lanes()
+    app.state.worker, app.state.shadow = worker, shadow
+    app.state.bell, app.state.lanes = Bell(), Lanes()
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
     for door in DOORS:
         app.include_router(door.router)

@@ -50,6 +50,9 @@ async def ready(request: Request, opened: Opened) -> JSONResponse:
         parts[name] = {"state": "degraded", "why": why} if why else {"state": "ok"}
     if opened.models.encoding is not None:
         parts["encoder"] |= opened.models.encoding.told()
+    if opened.settings.shadow is not None:
+        why = request.app.state.shadow.why
+        parts["shadow"] = {"state": "degraded", "why": why} if why else {"state": "ok"}
     ok = parts["store"]["state"] == "ok"
     status = "ready" if ok and not opened.models.missing else "degraded" if ok else "down"
     body = {"status": status, "parts": parts, "versions": opened.models.versions()}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from api import errors, wiring
@@ -17,6 +17,7 @@ from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened, acting, within
 from api.service import Service
 from api.settings import MOST_TEXT
+from api.shadow import Shadow
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from nlp.duplicates import Duplicate, Recent, duplicates
@@ -102,11 +103,14 @@ def _remembered(ticket: Ticket) -> Json:
     }
 
 
-async def _route(opened: Service, tenant: str, tickets: list[Ticket], began: float) -> list[Json]:
+async def _route(
+    request: Request, opened: Service, tenant: str, tickets: list[Ticket], began: float
+) -> list[Json]:
     now = datetime.now(UTC)
     work = partial(wiring.route_tickets, opened.models, opened.policy, tickets, now)
     # a batch takes long enough to be felt by live turns
-    routes = work() if len(tickets) <= AT_ONCE else await asyncio.to_thread(work)
+    at_once = len(tickets) <= AT_ONCE and not opened.models.heads_slow
+    routes = work() if at_once else await asyncio.to_thread(work)
     since = (now - REMEMBERED).isoformat(timespec="milliseconds")
     customers = sorted({ticket.customer.id for ticket in tickets if ticket.customer.id})
     recent: list[Recent] = []
@@ -120,12 +124,12 @@ async def _route(opened: Service, tenant: str, tickets: list[Ticket], began: flo
     def unit(writer: Writer) -> None:
         for ticket, reply in zip(tickets, replies, strict=True):
             subject = ticket.ticket_id or reply["id"]
-            request = _remembered(ticket)
-            decisions.save(
-                writer, tenant, "route", request, reply, subject=subject, customer=ticket.customer.id
-            )
+            kept = _remembered(ticket)
+            decisions.save(writer, tenant, "route", kept, reply, subject=subject, customer=ticket.customer.id)
 
     await opened.store.awrite(unit)
+    shadow: Shadow = request.app.state.shadow
+    shadow.offer(tenant, tickets, replies)
     return replies
 
 
@@ -135,15 +139,15 @@ def _recent(reader: Reader, tenant: str, customers: list[str], since: str) -> li
 
 
 @router.post("/route")
-async def route_one(body: TicketIn, opened: Opened, grant: Bot) -> Json:
+async def route_one(body: TicketIn, request: Request, opened: Opened, grant: Bot) -> Json:
     """Route one ticket."""
     began = time.perf_counter()
     within(opened, "text", body.text)
-    return (await _route(opened, grant.tenant, [body.value()], began))[0]
+    return (await _route(request, opened, grant.tenant, [body.value()], began))[0]
 
 
 @router.post("/route-batch")
-async def route_batch(body: BatchIn, opened: Opened, grant: Bot) -> Json:
+async def route_batch(body: BatchIn, request: Request, opened: Opened, grant: Bot) -> Json:
     """Route many tickets in order; a bad one is its own problem object."""
     began = time.perf_counter()
     if len(body.tickets) > opened.settings.batch_limit:
@@ -160,7 +164,7 @@ async def route_batch(body: BatchIn, opened: Opened, grant: Bot) -> Json:
             located = [{**one, "loc": ("tickets", index, *one["loc"])} for one in error.errors()]
             read.append(errors.document(errors.from_validation(located), None))
     good = [one for one in read if isinstance(one, Ticket)]
-    routed = iter(await _route(opened, grant.tenant, good, began) if good else [])
+    routed = iter(await _route(request, opened, grant.tenant, good, began) if good else [])
     return {"results": [next(routed) if isinstance(one, Ticket) else one for one in read]}
 
 

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(
         default=1, ge=1, le=64, description="ONNX 句向量模型一次计算用的线程数；自带的静态模型不用"
     )
+    shadow: str | None = Field(
+        default=None, description="影子意图模型的版本：看同样的工单，只记录、不影响回答"
+    )
     publishing: Literal["direct", "reviewed"] = Field(
         default="direct", description="发布方式：direct 写入即发布，reviewed 先进草稿、审批后发布"
     )

@@ -1,4 +1,4 @@
-"""zuoxi models: list, verify, and add a Hugging Face model once so that the service can use it."""
+"""zuoxi models: list, verify, switch and step back; add a Hugging Face model once so that the service can use it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,69 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from scripts.console import AsJson, Failed, Misused, group, progress, say, table, tell
+from scripts import site
+from scripts.console import DATA, AsJson, Data, Failed, Misused, group, note, progress, say, table, tell
+from scripts.train_rows import site_folder
+from scripts.train_site import told
 
-app = group("模型：列出、校验、转换并加入 Hugging Face 模型")
+app = group("模型：列出、校验、换用与退回，转换并加入 Hugging Face 模型")
 TASKS = ("encoder", "intent", "sentiment", "emotion", "alarm")
 Root = Annotated[
-    Path | None, typer.Option("--models", envvar="ZUOXI_MODELS", help="模型目录；缺省为随程序发布的 models/")
+    Path | None,
+    typer.Option(
+        "--models", envvar="ZUOXI_MODELS", help="模型目录；缺省为站点设置的，再其次是随程序发布的 models/"
+    ),
 ]
+Task = Annotated[str, typer.Argument(help="|".join(TASKS))]
+FIGURES = {"accuracy": "准确率", "macro_f1": "宏 F1"}
 
 
-def _found(root: Path | None) -> list[dict[str, Any]]:
+def _root(given: Path | None) -> Path:
+    """The models folder that the site's service reads."""
     from nlp import artefacts
 
+    return artefacts.models_root(given or site.settings_of(site_folder()).models)
+
+
+def _found(given: Path | None) -> list[dict[str, Any]]:
+    from nlp import artefacts, versions
+
+    root = _root(given)
+    past = {task: versions.past(root, task) for task in TASKS}
     shown: list[dict[str, Any]] = []
-    for manifest in sorted(artefacts.models_root(root).glob(f"*/*/{artefacts.MANIFEST}")):
+    for manifest in sorted(root.glob(f"*/*/{artefacts.MANIFEST}")):
         task, version = manifest.parts[-3], manifest.parts[-2]
-        row: dict[str, Any] = {"task": task, "version": version, "current": False, "ok": True, "problem": ""}
+        line = past.get(task, [])
+        row: dict[str, Any] = {"task": task, "version": version, "ok": True, "problem": ""}
+        row |= {"current": line[-1:] == [version], "previous": line[-2:-1] == [version]}
         row["bytes"] = sum(path.stat().st_size for path in manifest.parent.iterdir() if path.is_file())
         try:
-            row["current"] = artefacts.current(task, root) == version
             verified = artefacts.verify(manifest.parent)
-            row |= {"kind": verified.kind, "created": verified.manifest["created"]}
+            told = verified.manifest
+            row |= {"kind": verified.kind, "created": told["created"], "figures": told["figures"]}
+            row["decision"] = told.get("lineage", {}).get("decision")
         except (artefacts.ArtefactError, OSError) as error:
             row |= {"ok": False, "problem": str(error)}
         shown.append(row)
     return shown
 
 
+def _figure(row: dict[str, Any], name: str) -> str:
+    """A figure on rows not trained on: of a site's test, of the shipped model's held-out set, else across folds."""
+    figures = row.get("figures", {})
+    fits = [key for key in figures if key.endswith(f" {name}")]
+    order = ("test ", "demo tickets.heldout ", "cross-validated ")
+    chosen = next((key for start in order for key in fits if key == f"{start}{name}"), None)
+    return "" if chosen is None else f"{figures[chosen]:.3f}"
+
+
+def _state(row: dict[str, Any]) -> str:
+    return "在用" if row["current"] else "上一版" if row["previous"] else ""
+
+
 @app.command("list", epilog="例：zuoxi models list --json")
 def show(models: Root = None, as_json: AsJson = False) -> None:
-    """列出模型目录里的版本与在用的版本。"""
+    """列出模型目录里的版本、日期、数字，哪个在用，哪个是上一版。"""
     found = _found(models)
     if as_json:
         tell({"models": found})
@@ -45,14 +78,92 @@ def show(models: Root = None, as_json: AsJson = False) -> None:
         (
             one["task"],
             one["version"],
-            "在用" if one["current"] else "",
+            _state(one) or ("没有启用" if one.get("decision") == "refused" else ""),
+            one.get("created", "")[:16].replace("T", " "),
+            *(_figure(one, name) for name in FIGURES),
             one.get("kind", ""),
             f"{one['bytes'] / 1e6:.1f} MB",
             one["problem"],
         )
         for one in found
     ]
-    table(("任务", "版本", "", "种类", "大小", "问题"), rows)
+    table(("任务", "版本", "", "日期", *FIGURES.values(), "种类", "大小", "问题"), rows)
+
+
+@app.command(epilog="例：zuoxi models use intent own-20261122")
+def use(
+    task: Task,
+    version: Annotated[str, typer.Argument(help="zuoxi models list 里的版本")],
+    models: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """换用一个版本：核对并试着打开之后，一步切换；服务重启后生效。"""
+    from nlp import versions
+
+    root = _existing(task, models)
+    with told(), versions.changing(root):
+        _opens(root, task, version)
+        before = versions.use(root, task, version)
+    _switched(root, task, version, before, as_json)
+
+
+@app.command(epilog="例：zuoxi models rollback intent")
+def rollback(task: Task, models: Root = None, as_json: AsJson = False) -> None:
+    """退回上一版；可以一再退回。服务重启后生效。"""
+    from nlp import versions
+
+    root = _existing(task, models)
+    with told(), versions.changing(root):
+        version, before = versions.rollback(root, task)
+    _switched(root, task, version, before, as_json)
+
+
+def _existing(task: str, models: Path | None) -> Path:
+    if task not in TASKS:
+        raise Misused(f"没有任务 {task}：可用 {'|'.join(TASKS)}")
+    root = _root(models)
+    if not root.is_dir():
+        raise Failed(f"没有模型目录 {root}：用 --models 指出，或先用 zuoxi train {task} --data 训练")
+    return root
+
+
+def _opens(root: Path, task: str, version: str) -> None:
+    """Open the version as the service would, so that nothing is switched to that cannot serve."""
+    from nlp import artefacts, versions
+    from nlp.encode import load_encoder
+
+    artefact = artefacts.find(task, root, version)
+    if task == "encoder":
+        load_encoder(artefact)
+        return
+    needed = artefact.manifest.get("encoder")
+    served = site.settings_of(site_folder()).encoder
+    versions.open_version(
+        artefact, None if needed is None else load_encoder(artefacts.find("encoder", root, served))
+    )
+
+
+def _switched(root: Path, task: str, version: str, before: str | None, as_json: bool) -> None:
+    if as_json:
+        tell({"task": task, "version": version, "before": before, "models": str(root)})
+        return
+    say(f"{task}：{before or '无'} → {version}（{root}）；正在运行的服务重启后生效")
+    if task == "encoder":
+        note("注意：在别的句向量上训练的分类器要重新训练，否则服务只按规则分单；用 zuoxi doctor 检查")
+
+
+@app.command(epilog="例：zuoxi models shadow --days 7")
+def shadow(
+    version: Annotated[str | None, typer.Option("--version", help="影子版本；缺省为设置里的 shadow")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=400, help="看最近多少天")] = 30,
+    tenant: Annotated[str, typer.Option("--tenant", help="租户")] = site.TENANT,
+    data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """影子模型与在用模型的一致率、常见分歧，以及人工改正过的工单谁对。"""
+    from scripts.models_shadow import report
+
+    report(data, tenant, version, days, as_json)
 
 
 @app.command(epilog="例：zuoxi models verify --models ./models")
@@ -109,4 +220,4 @@ def add(
     if task == "encoder":
         say(f'让站点使用它：在 zuoxi.toml 里写 encoder = "{made.version}"（或设 ZUOXI_ENCODER），然后重启')
     else:
-        say(f'让站点使用它：在模型目录的 current.toml 里写 {task} = "{made.version}"，然后重启')
+        say(f"让站点使用它：zuoxi models use {task} {made.version}，然后重启")

@@ -15,7 +15,7 @@ COMMANDS = [
     *(["serve"], ["demo"], ["doctor"], ["route"], ["suggest"], ["backup"], ["restore"], ["bench"]),
     *(["kb", name] for name in ("import", "search", "publish", "lint", "list")),
     *(["keys", name] for name in ("create", "list", "revoke")),
-    *(["models", name] for name in ("list", "verify", "add")),
+    *(["models", name] for name in ("list", "verify", "add", "use", "rollback", "shadow")),
     *(["train", name] for name in ("encoder", "intent", "sentiment", "emotion")),
     *(
         ["evaluate", name]

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import load_settings
+from api.store import Store, Writer, decisions
 from nlp import artefacts, versions
+from scripts.site import TENANT
 from tests.scripts.running import Run
 
 
@@ -102,3 +105,24 @@ def test_one_writer_at_a_time(zuoxi: Run, root: Path) -> None:
         done = zuoxi("models", "use", "alarm", "own-1", "--models", root)
     assert done.code == 1
     assert "另一个命令" in done.err
+
+
+def test_the_shadow_report_is_read_from_the_site(zuoxi: Run, site: Path) -> None:
+    """R087: without a shadow the command says how to set one; with votes it prints agreement and disagreements."""
+    assert "ZUOXI_SHADOW" in zuoxi("models", "shadow", "--data", site).err
+    served = f"intent/{artefacts.current('intent')}"
+
+    def unit(writer: Writer) -> None:
+        for at, said in enumerate(("invoice", "invoice", "exchange")):
+            votes = {"served": {"version": served, "label": "invoice"}}
+            record = {"id": f"sh_{at}", "shadow": {"version": "intent/own-9", "label": said}, **votes}
+            decisions.save(writer, TENANT, "shadow", {}, record)
+
+    store = Store(load_settings(data=site).url)
+    store.write(unit)
+    store.close()
+    told = zuoxi("models", "shadow", "--version", "own-9", "--data", site, "--json").json
+    assert (told["seen"], told["agreed"]) == (3, 2)
+    shown = zuoxi("models", "shadow", "--version", "own-9", "--data", site).out
+    assert "66.7%" in shown
+    assert "换货" in shown
