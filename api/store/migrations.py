@@ -22,7 +22,11 @@ def _first(connection: Connection) -> None:
     schema.metadata.create_all(connection)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _cases(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.cases, schema.case_events])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases)
 """Step i takes version i to i + 1. Append; never edit a released one."""
 
 

@@ -213,6 +213,46 @@ scenes = Table(
     Column("scene", JSON, nullable=False),
 )
 
+# A thing with states. `revision` counts its events: every change is one, numbered by it.
+cases = Table(
+    "cases",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("kind", Code, nullable=False),
+    Column("state", Code, nullable=False),
+    Column("subject", Code),
+    Column("title", Text, nullable=False),
+    Column("owner", Code),
+    Column("data", JSON, nullable=False),
+    Column("approvals", JSON, nullable=False),
+    Column("due_at", Time),
+    Column("revision", Integer, nullable=False),
+    Column("created_by", Code, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Index("cases_state", "tenant", "kind", "state", "due_at"),
+    Index("cases_subject", "tenant", "subject"),
+    Index("cases_owner", "tenant", "owner"),
+    Index("cases_due", "tenant", "due_at"),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("case_id", Code, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("by", Code, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("move", Code, nullable=False),
+    Column("from", Code),
+    Column("to", Code, nullable=False),
+    Column("note", Text),
+    Column("data", JSON, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
