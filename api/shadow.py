@@ -59,7 +59,8 @@ class Shadow:
             return
         try:
             artefact = find("intent", settings.models, settings.shadow)
-            self.model = open_version(artefact, opened.models.encoder)
+            searching = opened.models.encoder
+            self.model = open_version(artefact, {} if searching is None else {searching.version: searching})
         except (ArtefactError, OSError, ValueError) as error:
             self.why = str(error)
             log.warning("shadow", why=self.why, then="tickets are routed as ever")

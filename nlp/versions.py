@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from nlp.artefacts import CURRENT, Artefact, ArtefactError, current, find
 from nlp.classify import ONNX_KIND, Classifier, OnnxClassifier, load_linear
-from nlp.encode import Encoder
+from nlp.encode import Encoder, load_encoder
 
 HISTORY = "history.jsonl"
 LOCK = ".lock"
@@ -137,6 +137,18 @@ def _remember(root: Path, task: str, before: str | None, version: str, why: Why)
     replace_text(root / HISTORY, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in steps))
 
 
-def open_version(artefact: Artefact, encoder: Encoder | None = None) -> Classifier:
-    """Load any version of a classifier, in use or not. Raises ArtefactError."""
-    return OnnxClassifier(artefact) if artefact.kind == ONNX_KIND else load_linear(artefact, encoder)
+def open_version(artefact: Artefact, loaded: Mapping[str, Encoder] | None = None) -> Classifier:
+    """Load any version of a classifier, in use or not, with the encoder it was fitted on.
+
+    `loaded` are encoders that are there already, by version. Raises ArtefactError.
+    """
+    if artefact.kind == ONNX_KIND:
+        return OnnxClassifier(artefact)
+    needed = artefact.manifest.get("encoder")
+    if needed is None:
+        return load_linear(artefact)
+    encoder = (loaded or {}).get(needed)
+    if encoder is None:
+        root, version = artefact.folder.parent.parent, str(needed).removeprefix("encoder/")
+        encoder = load_encoder(find("encoder", root, version))
+    return load_linear(artefact, encoder)

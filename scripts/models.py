@@ -135,12 +135,8 @@ def _opens(root: Path, task: str, version: str) -> None:
     artefact = artefacts.find(task, root, version)
     if task == "encoder":
         load_encoder(artefact)
-        return
-    needed = artefact.manifest.get("encoder")
-    served = site.settings_of(site_folder()).encoder
-    versions.open_version(
-        artefact, None if needed is None else load_encoder(artefacts.find("encoder", root, served))
-    )
+    else:
+        versions.open_version(artefact)
 
 
 def _switched(root: Path, task: str, version: str, before: str | None, as_json: bool) -> None:
@@ -149,7 +145,7 @@ def _switched(root: Path, task: str, version: str, before: str | None, as_json: 
         return
     say(f"{task}：{before or '无'} → {version}（{root}）；正在运行的服务重启后生效")
     if task == "encoder":
-        note("注意：在别的句向量上训练的分类器要重新训练，否则服务只按规则分单；用 zuoxi doctor 检查")
+        note("注意：服务重启时按新的句向量重建索引；分类器仍用各自训练时的句向量，不要删掉它")
 
 
 @app.command(epilog="例：zuoxi models shadow --days 7")

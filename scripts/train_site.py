@@ -59,7 +59,7 @@ def train(task: str, asked: Asked, as_json: bool) -> None:
             draft = root / DRAFT
             shutil.rmtree(draft, ignore_errors=True)  # what a killed run left
             try:
-                done = _train(task, asked, root, draft, (read, sha), settings.encoder, advance)
+                done = _train(task, asked, root, draft, (read, sha), advance)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
     _tell(done, as_json)
@@ -92,7 +92,6 @@ def _train(
     root: Path,
     draft: Path,
     source: tuple[Labelled, str],
-    encoder: str | None,
     advance: Advance,
 ) -> dict[str, Any]:
     from nlp import versions
@@ -101,7 +100,7 @@ def _train(
 
     rows, test = prepare(task, asked, root, draft, source, advance)
     version = new_version(root / task, asked.version)
-    vectors = _encoder(root, encoder) if task == "intent" else None
+    vectors = _encoder(root) if task == "intent" else None
     fitted = fit(rows.texts, rows.labels, seed=asked.seed, encoder=vectors, version=f"{task}/{version}")
     before = versions.in_use(root, task)
     current, remark = _open(task, root, before, vectors, test)
@@ -117,13 +116,13 @@ def _train(
     return _summary(task, folder, rows, test, verdict, before) | {"notes": notes, "figures": figures}
 
 
-def _encoder(root: Path, version: str | None) -> Encoder | None:
-    """The encoder that the service will serve with, None where there is none."""
+def _encoder(root: Path) -> Encoder | None:
+    """The encoder that the folder names, None where there is none; the head keeps it whatever texts are searched with."""
     from nlp.artefacts import ArtefactError, find
     from nlp.encode import load_encoder
 
     try:
-        return load_encoder(find("encoder", root, version))
+        return load_encoder(find("encoder", root))
     except ArtefactError:
         return None
 
@@ -139,7 +138,7 @@ def _open(
         return None, "还没有在用的版本：这是第一个"
     try:
         artefact = find(task, root, version)
-        model = open_version(artefact, vectors)
+        model = open_version(artefact, {} if vectors is None else {vectors.version: vectors})
     except (ArtefactError, OSError) as error:
         return None, f"在用的 {version} 打不开，没有比较：{error}"
     data, lineage = artefact.manifest["data"], artefact.manifest.get("lineage", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import shutil
 import threading
@@ -22,6 +23,7 @@ from api.service import open_service
 from api.settings import load_settings
 from api.shadow_report import wilson
 from api.store import decisions
+from api.telemetry import configure_logs
 from nlp import artefacts
 from nlp.classify import KIND, thresholds, write_head
 from nlp.head import fit
@@ -191,6 +193,7 @@ def test_a_full_queue_drops_and_counts(models: Path, tmp_path: Path, monkeypatch
 
 def test_a_shadow_that_cannot_load_stops_nothing(models: Path, tmp_path: Path) -> None:
     """A version that is not there is told in the report and in readyz; tickets are routed as ever."""
+    configure_logs(io.StringIO())
     with served(tmp_path, models, "nowhere") as site:
         _route(site.client("bot"), TEXTS[0])
         told = _report(site)
