@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.text import normalise
+from nlp.codes import decoded, laid
 
 Codes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -94,7 +94,7 @@ class Batch:
 
 def batch(texts: Sequence[str]) -> Batch:
     """Normalise the texts and lay them side by side."""
-    return Batch(_BREAK.join([normalise(text) for text in texts]), len(texts))
+    return Batch(decoded(laid(texts))[1:-1], len(texts))
 
 
 def gram_key(gram: str) -> int:

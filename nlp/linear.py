@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from nlp.encode import Encoder, Vectors
+from nlp.encode import Encoder
 from nlp.hashed import COLUMNS, Hashes, Spans, chunks
 
 BITS = 20
@@ -27,7 +27,7 @@ Probabilities = NDArray[np.float32]
 def buckets(hashes: Hashes) -> NDArray[np.int32]:
     """Bucket of each hash, 1…2^20 - 1; bucket 0 is for "no span" alone."""
     place = (hashes >> np.uint64(64 - BITS)).astype(np.int32)
-    return np.where(hashes == 0, np.int32(0), np.maximum(place, 1))
+    return np.asarray(np.maximum(place, hashes != 0), dtype=np.int32)
 
 
 def softmax(logits: NDArray[Any]) -> Probabilities:
@@ -63,22 +63,12 @@ class Table:
         places[self.known] = np.arange(1, len(self.known) + 1, dtype=np.int32)
         return places
 
-    @cached_property
-    def _squares(self) -> NDArray[np.float32]:
-        return np.square(self.telling)
-
     def count(self, spans: Spans) -> Counted:
         """Look the spans up; unknown ones are left out."""
         numbers = self._places[buckets(spans.hashes)].ravel()
         kept = np.flatnonzero(numbers)
         ends = np.searchsorted(kept, spans.starts * COLUMNS)
         return Counted(numbers[kept] - np.int32(1), ends)
-
-    def lengths(self, counted: Counted) -> NDArray[np.float32]:
-        """Euclidean length of each text's span weights, one for a text without known spans."""
-        sums = np.concatenate(([0.0], np.cumsum(self._squares[counted.numbers], dtype=np.float64)))
-        squares = sums[counted.ends[1:]] - sums[counted.ends[:-1]]
-        return np.asarray(np.sqrt(np.where(squares > 1e-9, squares, 1.0)), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -93,23 +83,19 @@ class Linear:
     encoder: Encoder | None = None
     dense: NDArray[np.float32] | None = None
 
-    def ready(self) -> Linear:
-        """Build the look-up table now, so that the first request does not wait for it."""
-        self.table.count(Spans(np.zeros((1, COLUMNS), dtype=np.uint64), np.array([0, 1])))
-        return self
+    @cached_property
+    def panel(self) -> Panel:
+        """This classifier alone, laid out for serving."""
+        return beside((self,))
 
-    def logits(self, spans: Spans, vectors: Vectors | None = None) -> NDArray[np.float32]:
-        """Logits `[texts, labels]`; `vectors` are those of the same texts where an encoder is used."""
-        counted = self.table.count(spans)
-        sums = np.asarray(counted.matrix(len(self.weights)) @ self.weights)
-        out = sums / self.table.lengths(counted)[:, None] + self.bias
-        if self.dense is not None and vectors is not None:
-            out += vectors @ self.dense
-        return np.asarray(out, dtype=np.float32)
+    def ready(self) -> Linear:
+        """Lay the weights out now, so that the first request does not wait for it."""
+        _ = self.panel
+        return self
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:
         """Calibrated probabilities `[texts, labels]`, rows sum to one; no texts give no rows."""
-        return together((self,), texts)[0]
+        return self.panel.probabilities(texts)[0]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Arrays to store: weights as int8 with one float16 scale a span."""
@@ -126,14 +112,61 @@ class Linear:
         return stored
 
 
-def together(heads: Sequence[Linear], texts: Sequence[str]) -> tuple[Probabilities, ...]:
-    """Each head's probabilities for the same texts, whose spans are hashed once."""
-    out = tuple(np.empty((len(texts), len(head.labels)), dtype=np.float32) for head in heads)
-    for first, last, spans in chunks(texts):
-        for head, rows in zip(heads, out, strict=True):
-            vectors = head.encoder.encode(texts[first:last]) if head.encoder else None
-            rows[first:last] = softmax(head.logits(spans, vectors))
-    return out
+@dataclass(frozen=True)
+class Panel:
+    """Some classifiers side by side, for which a text's spans are hashed and looked up once.
+
+    `places` is the row of `weights` of each bucket, row 0 for none. A row holds the weights of every classifier,
+    then for each the square of the span's part in a text's length.
+    """
+
+    heads: tuple[Linear, ...]
+    places: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    def logits(self, spans: Spans, texts: Sequence[str]) -> list[NDArray[np.floating[Any]]]:
+        """Logits `[texts, labels]` of each classifier; `texts` are read by their encoders alone."""
+        rows = self.places[buckets(spans.hashes)].ravel()
+        ends = (spans.starts * COLUMNS).astype(np.int32)
+        ones = np.ones(len(rows), dtype=np.float32)
+        counted = sparse.csr_matrix((ones, rows, ends), shape=(len(spans), len(self.weights)))
+        sums = np.asarray(counted @ self.weights)
+        squares = sums[:, -len(self.heads) :]
+        lengths = np.sqrt(np.where(squares > 1e-9, squares, 1.0))
+        out: list[NDArray[np.floating[Any]]] = []
+        first = 0
+        for number, head in enumerate(self.heads):
+            last = first + len(head.labels)
+            logits = sums[:, first:last] / lengths[:, number : number + 1] + head.bias
+            if head.encoder is not None and head.dense is not None:
+                logits += head.encoder.encode(texts) @ head.dense
+            out.append(logits)
+            first = last
+        return out
+
+    def probabilities(self, texts: Sequence[str]) -> tuple[Probabilities, ...]:
+        """Calibrated probabilities `[texts, labels]` of each classifier, rows sum to one."""
+        out = tuple(np.empty((len(texts), len(head.labels)), dtype=np.float32) for head in self.heads)
+        for first, last, spans in chunks(texts):
+            for rows, logits in zip(out, self.logits(spans, texts[first:last]), strict=True):
+                rows[first:last] = softmax(logits)
+        return out
+
+
+def beside(heads: Sequence[Linear]) -> Panel:
+    """Lay classifiers side by side, for use on many texts."""
+    known = np.unique(np.concatenate([head.table.known for head in heads]))
+    places = np.zeros(BUCKETS, dtype=np.int32)
+    places[known] = np.arange(1, len(known) + 1, dtype=np.int32)
+    widths = [len(head.labels) for head in heads]
+    weights = np.zeros((len(known) + 1, sum(widths) + len(heads)), dtype=np.float32)
+    first = 0
+    for number, head in enumerate(heads):
+        rows = places[head.table.known]
+        weights[rows, first : first + widths[number]] = head.weights
+        weights[rows, sum(widths) + number] = np.square(head.table.telling)
+        first += widths[number]
+    return Panel(tuple(heads), places, weights)
 
 
 def from_tensors(

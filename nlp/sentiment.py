@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from nlp.artefacts import ArtefactError
 from nlp.classify import Classifier, load_classifier
-from nlp.cues import EMOTIONS, POLARITIES, Cue, CuePolicy, TrajectoryPolicy, load_cues
-from nlp.linear import Linear, together
-from nlp.text import normalise
+from nlp.codes import BREAK, Codes, decoded
+from nlp.cues import EMOTIONS, POLARITIES, Cue, CuePolicy, Finder, TrajectoryPolicy, load_cues
+from nlp.hashed import hashed, read
+from nlp.linear import Linear, Panel, beside, softmax
 
 FULL, RULES_ONLY = "full", "rules_only"
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
 _CALM = EMOTIONS.index("neutral")
+_POLARITIES = np.array(POLARITIES, dtype=np.object_)
+_EMOTIONS = np.array(EMOTIONS, dtype=np.object_)
 
 Shares = NDArray[np.float64]
 
@@ -64,14 +67,9 @@ class _Heard:
     names: tuple[str, ...]
 
 
-_NOTHING = _Heard((0.0, 0.0, 0.0), {}, 0.0, ())
-
-
 def _hear(found: Sequence[Cue], bound: float) -> _Heard:
     # A group counts once however often it is heard: ten exclamation marks are one shout.
     cues = tuple({cue.name: cue for cue in found}.values())
-    if not cues:
-        return _NOTHING
     negative = min(sum(cue.negative for cue in cues), bound)
     positive = min(sum(cue.positive for cue in cues), bound)
     emotion: dict[int, float] = {}
@@ -99,6 +97,16 @@ def _lexicon_shares(text: str, policy: CuePolicy) -> tuple[float, float, float]:
     return raised[0] / total, raised[1] / total, raised[2] / total
 
 
+def _heard(finder: Finder, joined: str, starts: NDArray[np.int64], bound: float) -> dict[int, _Heard]:
+    """What is heard in each text that holds a cue, by its number; all are searched as one."""
+    found: dict[int, list[Cue]] = {}
+    hits = list(finder.find(joined))
+    rows = np.searchsorted(starts, [start for _, start, _ in hits]) - 1
+    for row, (cue, _, _) in zip(rows.tolist(), hits, strict=True):
+        found.setdefault(row, []).append(cue)
+    return {row: _hear(cues, bound) for row, cues in found.items()}
+
+
 def _normal(shares: Shares) -> Shares:
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
@@ -116,57 +124,63 @@ class SentimentAnalyser:
         self.mode = FULL if polarity is not None and emotion is not None else RULES_ONLY
         models = tuple(model.version for model in (polarity, emotion) if model is not None)
         self.version = "+".join((*models, f"cues/{policy.version}"))
+        self._panel: Panel | None = None
+        self._order, self._mood = list(range(len(POLARITIES))), list(range(len(EMOTIONS)))
+        if polarity is not None and emotion is not None:
+            self._order = [polarity.labels.index(label) for label in POLARITIES]
+            self._mood = [emotion.labels.index(label) for label in EMOTIONS]
+            if isinstance(polarity, Linear) and isinstance(emotion, Linear):
+                self._panel = beside((polarity, emotion))
         policy.cue_finder.find("")
         policy.word_finder.find("")
 
     def analyse(self, texts: Sequence[str]) -> tuple[Sentiment, ...]:
         """One sentiment per text, in order."""
-        if not texts:
-            return ()
-        clean = [normalise(text) for text in texts]
-        find, bound = self._policy.cue_finder.find, self._policy.bound
-        heard = [_hear([cue for cue, _, _ in find(text)], bound) for text in clean]
-        polarity, emotion = self._models(texts, clean)
-        shift = np.array([one.polarity for one in heard])
-        polarity = _normal(polarity * np.exp(shift))
-        lean = np.zeros_like(emotion)
-        for row, one in enumerate(heard):
+        out: list[Sentiment] = []
+        for first, last, codes in read(texts):
+            out += self._some(texts[first:last], codes)
+        return tuple(out)
+
+    def _some(self, texts: Sequence[str], codes: Codes) -> list[Sentiment]:
+        joined, starts, polarity, emotion = self._models(texts, codes)
+        heard = _heard(self._policy.cue_finder, joined, starts, self._policy.bound)
+        shift, lean, added = np.zeros_like(polarity), np.zeros_like(emotion), np.zeros(len(texts))
+        names: list[tuple[str, ...]] = [()] * len(texts)
+        for row, one in heard.items():
+            shift[row], added[row], names[row] = one.polarity, one.intensity, one.names
             for at, value in one.emotion.items():
                 lean[row, at] = value
+        polarity = _normal(polarity * np.exp(shift))
         emotion = _normal(emotion * np.exp(lean) * (polarity @ self._fits))
-        return self._join(clean, heard, polarity, emotion)
-
-    def _models(self, texts: Sequence[str], clean: Sequence[str]) -> tuple[Shares, Shares]:
-        """Shares `[texts, 3]` and `[texts, 6]` in the order of POLARITIES and EMOTIONS."""
-        if self._polarity is None or self._emotion is None:
-            polarity = np.array([_lexicon_shares(text, self._policy) for text in clean])
-            return polarity, _normal(polarity @ self._moods)
-        if isinstance(self._polarity, Linear) and isinstance(self._emotion, Linear):
-            first, second = together((self._polarity, self._emotion), texts)
-        else:
-            first, second = self._polarity.probabilities(texts), self._emotion.probabilities(texts)
-        order = [self._polarity.labels.index(label) for label in POLARITIES]
-        moods = [self._emotion.labels.index(label) for label in EMOTIONS]
-        return first[:, order].astype(np.float64), second[:, moods].astype(np.float64)
-
-    def _join(
-        self, clean: Sequence[str], heard: Sequence[_Heard], polarity: Shares, emotion: Shares
-    ) -> tuple[Sentiment, ...]:
         score = polarity[:, _POSITIVE] - polarity[:, _NEGATIVE]
         felt = np.maximum(np.abs(score), 1.0 - emotion[:, _CALM]) * self._policy.model_intensity
-        added = np.array([one.intensity for one in heard])
         # What cues add counts in full only where there is a feeling to add to.
         strength = np.minimum(felt + added * np.minimum(1.0, 2 * felt), 1.0)
-        rows = zip(
-            *(clean, heard, polarity.argmax(axis=1).tolist(), np.round(score, 4).tolist()),
-            *(emotion.argmax(axis=1).tolist(), np.round(strength, 4).tolist()),
-            strict=True,
-        )
-        return tuple(
-            Sentiment(POLARITIES[p], value, EMOTIONS[e], force, one.names)
-            if text
-            else Sentiment("neutral", 0.0, "neutral", 0.0)
-            for text, one, p, value, e, force in rows
+        attitude, mood = polarity.argmax(axis=1), emotion.argmax(axis=1)
+        empty = np.diff(starts) == 1
+        if empty.any():
+            attitude[empty], score[empty], mood[empty], strength[empty] = _NEUTRAL, 0.0, _CALM, 0.0
+        columns = (_POLARITIES[attitude], np.round(score, 4), _EMOTIONS[mood], np.round(strength, 4))
+        return list(map(Sentiment, *(column.tolist() for column in columns), names))
+
+    def _models(self, texts: Sequence[str], codes: Codes) -> tuple[str, NDArray[np.int64], Shares, Shares]:
+        """Texts as one and where each begins; shares `[texts, 3]` and `[texts, 6]`, in our order of labels."""
+        if self._panel is not None:
+            spans = hashed(codes)
+            joined, starts = spans.joined, spans.starts
+            first, second = map(softmax, self._panel.logits(spans, texts))
+        else:
+            joined, starts = decoded(codes), np.flatnonzero(codes == BREAK)
+            if self._polarity is None or self._emotion is None:
+                clean = joined.split("\n")[1:-1]
+                polarity = np.array([_lexicon_shares(text, self._policy) for text in clean])
+                return joined, starts, polarity, _normal(polarity @ self._moods)
+            first, second = self._polarity.probabilities(texts), self._emotion.probabilities(texts)
+        return (
+            joined,
+            starts,
+            first[:, self._order].astype(np.float64),
+            second[:, self._mood].astype(np.float64),
         )
 
 

@@ -53,10 +53,15 @@ def simplify(text: str) -> str:
     return str(_converter().convert(_SURROGATE.sub("\ufffd", text)))  # half a character cannot be encoded
 
 
+def folded(text: str) -> str:
+    """`normalise` without its last step: traditional characters stay."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+
+
 def normalise(text: str) -> str:
     """NFKC, lower case, simplified characters, invisible characters gone, white space folded to one space."""
-    text = unicodedata.normalize("NFKC", text).lower()
-    text = _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+    text = folded(text)
     return text if text.isascii() else simplify(text)
 
 
