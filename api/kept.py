@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from api.telemetry import log
+from api.telemetry import INDEXED, log
 from api.vectors import Encoding
 from kb.entries import Entry
 from kb.passages import indexed_text, passages_of
@@ -76,6 +76,7 @@ class Kept:
 
     def _compute(self, tenant: str, texts: Sequence[str], before: int = 0, total: int = 0) -> Vectors:
         encoder = self._encoding.encoder
+        INDEXED.inc(len(texts))
         if not isinstance(encoder, OnnxEncoder):
             return encoder.encode(texts)
         told = time.monotonic()

@@ -30,6 +30,7 @@ QUEUED = Gauge("zuoxi_requests_waiting", "Requests waiting for a slot", registry
 DECISIONS = Counter("zuoxi_decisions_total", "Decisions made", ["kind", "mode"], registry=REGISTRY)
 ENCODED = Counter("zuoxi_encoder_texts_total", "Texts a slow encoder computed", registry=REGISTRY)
 ENCODER_CALLS = Counter("zuoxi_encoder_calls_total", "Calls that computed them", registry=REGISTRY)
+INDEXED = Counter("zuoxi_encoder_indexed_total", "Texts it computed for an index", registry=REGISTRY)
 REMEMBERED = Counter("zuoxi_encoder_remembered_total", "Texts whose vector was remembered", registry=REGISTRY)
 
 _GIVEN = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.artefacts import Artefact
+from nlp.artefacts import Artefact, ArtefactError
 from nlp.text import normalise
 
 Tokens = Mapping[str, NDArray[np.int64]]
@@ -76,15 +76,27 @@ class Tokeniser:
 
 
 class Model:
-    """Tokeniser and session of one artefact: texts in, the model's output out, in the order of the texts."""
+    """Tokeniser and session of one artefact: texts in, the model's output out, in the order of the texts.
+
+    Raises ArtefactError for files that this program cannot compute with.
+    """
 
     def __init__(self, artefact: Artefact, threads: int = 1) -> None:
         settings = artefact.manifest["onnx"]
         self.width: int = settings["width"]
-        self._session = Session(artefact.path("model.onnx"), threads)
-        self._tokeniser = Tokeniser(
-            artefact.path("tokenizer.json"), settings["max_length"], settings["pad"], settings["normalise"]
-        )
+        try:
+            self._session = Session(artefact.path("model.onnx"), threads)
+            self._tokeniser = Tokeniser(
+                artefact.path("tokenizer.json"),
+                settings["max_length"],
+                settings["pad"],
+                settings["normalise"],
+            )
+        # Both libraries raise bare exceptions; a model made for newer ones must not stop the service.
+        except Exception as problem:
+            raise ArtefactError(
+                f"模型 {artefact.name} 不能载入（{str(problem)[:120]}）；请重新转换该模型"
+            ) from problem
         self.normalises: bool = settings["normalise"]
         self._tokens: int = settings.get("batch_tokens", TOKENS)
         self._alone = 1 if settings.get("int8") else self._tokens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import socket
@@ -12,12 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from scripts import site
 from scripts.console import DATA, AsJson, Data, Failed, progress, table, tell
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 State = Literal["ok", "warn", "fail"]
 PACKAGES = (
@@ -114,6 +118,41 @@ def _models(data: Path) -> Iterator[Check]:
             yield Check(f"模型 {task}", "fail", str(error), f"从发布包恢复 models/；在此之前{without}")
         else:
             yield Check(f"模型 {task}", "ok", f"{found.version}，校验和一致")
+            if task == "encoder":
+                yield _encoder(settings)
+
+
+def _encoder(settings: Settings) -> Check:
+    """Whether the encoder computes, how fast, and whether the indexes on disk are its own."""
+    from api.loading import encoding_of
+    from nlp.artefacts import ArtefactError
+
+    try:
+        encoding = encoding_of(settings.models, settings.encoder, settings.encoder_threads, settings.waiting)
+    except (ArtefactError, ValueError, OSError) as error:
+        return Check("句向量", "fail", str(error), "换一个 encoder，或重新转换该模型")
+    name, slow = encoding.encoder.version, encoding.slow
+    encoding.close()
+    told = f"{name}，{encoding.encoder.dim} 维，每条 {encoding.single_ms:.2f} 毫秒"
+    root = settings.data / "snapshots"
+    others = [path.name for path in sorted(root.glob("*")) if _made_by(path) not in ("", encoding.identity)]
+    if others:
+        return Check(
+            "句向量", "warn", f"{told}；{'、'.join(others)} 的索引是另一个模型做的", "无需处理：启动时重建"
+        )
+    return Check("句向量", "ok", told + ("，并发请求合并计算" if slow else ""))
+
+
+def _made_by(tenant: Path) -> str:
+    """The encoder whose vectors a tenant's newest snapshot holds; "" where there are none."""
+    from kb import snapshot
+
+    try:
+        folder = snapshot.current(tenant)
+        stated = {} if folder is None else json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return str(stated.get("encoder", ""))
+    except (snapshot.SnapshotError, ValueError, OSError):
+        return ""  # told with the snapshots
 
 
 def _policy(folder: Path) -> Iterator[Check]:
