@@ -97,6 +97,11 @@ def remarks(rows: Rows) -> list[str]:
         whys = Counter(one.why for one in rows.read.rejects)
         shown = "，".join(f"{why} {count} 行" for why, count in whys.most_common(4))
         said.append(f"{len(rows.read.rejects)} 行没有用上（{shown}），逐行列在 rejects.json")
+    if rows.relabelled:
+        said.append(
+            f"{rows.relabelled} 行的文本在冻结测试里是别的类别，测试按原来的算"
+            "（若原来的错了，删掉模型目录里该任务的 test 目录重新冻结，留出的文本大体不变）"
+        )
     if rows.read.scarce:
         said.append(f"不足两行的类别，学不到什么：{'、'.join(rows.read.scarce[:8])}")
     if rows.unknown:

@@ -41,6 +41,7 @@ class Rows:
     held: int
     sha256: str
     unknown: list[str]
+    relabelled: int
 
 
 def site_folder() -> Path:
@@ -100,7 +101,10 @@ def prepare(
     if len({labels[at] for at in kept}) < 2:
         raise Failed("去掉测试集里的文本之后，剩下的行不足两个类别：请给出更多数据")
     trained = [texts[at] for at in kept], [labels[at] for at in kept]
-    return Rows(*trained, read, len(texts) - len(kept), sha, unknown), test
+    frozen_as = {key(text): label for text, label in zip(test.texts, test.labels, strict=True)}
+    named = ((frozen_as.get(key(text), label), label) for text, label in zip(texts, labels, strict=True))
+    relabelled = sum(before != label for before, label in named)
+    return Rows(*trained, read, len(texts) - len(kept), sha, unknown, relabelled), test
 
 
 def _labels(task: str, labels: Sequence[str]) -> tuple[list[str], list[str]]:

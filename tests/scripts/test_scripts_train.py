@@ -117,6 +117,11 @@ def test_frozen_texts_are_never_trained_on(zuoxi: Run, own: Path, tmp_path: Path
     assert done.json["held_out"] == len(held) == 2 * len(test.texts)
     assert done.json["trained"] == len(ROWS) + len(again) - len(held)
     assert (own / "intent" / "test" / frozen.ROWS).read_bytes() == sealed
+    assert not any("别的类别" in one for one in done.json["notes"])
+    turned = [(text, "退款") for text, label in zip(test.texts, test.labels, strict=True) if label == "发票"]
+    data = _file(tmp_path / "turned.csv", [*ROWS, *turned])
+    notes = zuoxi("train", "intent", "--data", data, "--models", own, "--json").json["notes"]
+    assert any(one.startswith(f"{len(turned)} 行的文本在冻结测试里是别的类别") for one in notes)
 
 
 def test_the_same_data_and_seed_give_the_same_bytes(zuoxi: Run, own: Path, tmp_path: Path) -> None:
