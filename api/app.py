@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import Depends, FastAPI
 
 from api import (
+    case_door,
+    casework,
     conversations,
     drafts,
     embed,
@@ -47,7 +49,7 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(health, session, kb, routing, suggest, scenes, drafts),
-    *(events, conversations, handoff, forms, jobs, quality, reports, models, embed),
+    *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -70,12 +72,14 @@ def create_app(
 
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
+    work = casework.make(settings.data / "policy")
     opened = service or open_service(settings)
     worker, shadow = Worker(opened), Shadow(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(one) for one in (opened.sites.follow(), worker.run(), shadow.run())]
+        lasting = (opened.sites.follow(), worker.run(), shadow.run(), case_door.follow(work, opened.store))
+        tasks = [asyncio.create_task(one) for one in lasting]
         yield
         for task in tasks:
             task.cancel()
@@ -95,6 +99,8 @@ def create_app(
     app.state.service = opened
     app.state.worker, app.state.shadow = worker, shadow
     app.state.bell, app.state.lanes = Bell(), Lanes()
+    work.check()  # after every door has hooked in what is its own
+    app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))
     for door in DOORS:
         app.include_router(door.router)

@@ -43,7 +43,8 @@ def counts(work: Casework, reader: Reader, grant: Grant) -> Json:
     for kind, state, number, late in store.counted(reader, grant.tenant, work.now(), sight_of(work, grant)):
         rules = work.kinds[kind]
         told = found.setdefault(kind, {"name": rules.name, "open": 0, "overdue": 0, "states": {}})
-        told["states"][state] = number
+        name = rules.states[state].name if state in rules.states else state
+        told["states"][state] = {"name": name, "count": number, "overdue": late}
         told["overdue"] += late
         told["open"] += 0 if state in rules.states and rules.states[state].final else number
     return found

@@ -17,6 +17,7 @@ from api.store import cases as store
 from api.store.cases import Case
 from api.store.keys import Grant
 from api.workflows import Kind, load_workflows
+from nlp.tables import PolicyError
 
 Hook = Callable[[Writer, Case, Grant], None]
 """What happens together with an event, in its transaction; a Problem it raises undoes both."""
@@ -42,6 +43,16 @@ class Casework:
         if code not in self.kinds:
             raise invalid("kind", "没有这种事项", "|".join(self.kinds))
         return self.kinds[code]
+
+    def check(self) -> None:
+        """Refuse a table that names a guard nobody registered. Raises PolicyError."""
+        for kind in self.kinds.values():
+            for move in kind.moves.values():
+                for name in move.guards:
+                    if name not in self.guards:
+                        key = f"{kind.code}.moves.{move.code}.guards"
+                        known = "|".join(self.guards) or "还没有任何检查"
+                        raise PolicyError("workflows.toml", key, f"没有 {name!r}", known)
 
     def now(self) -> str:
         """This moment as the store writes it."""

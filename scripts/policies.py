@@ -21,11 +21,12 @@ def names() -> tuple[str, ...]:
     """The files a site may put into `DIR/policy/`, without their suffix."""
     from nlp.policy import NAMES
 
-    return (*NAMES, "sentiment", "stages")
+    return (*NAMES, "sentiment", "stages", "workflows")
 
 
 def check(folder: Path) -> str:
     """Read every policy of the folder, dated ones too. Returns the version; raises what `unusable` lists."""
+    from api.workflows import load_workflows
     from nlp.cues import load_cues
     from nlp.policy import load_policy
     from nlp.quality.form import codes_of
@@ -36,6 +37,7 @@ def check(folder: Path) -> str:
         load_policy(folder, day)
     load_cues(folder)
     load_stages(folder)
+    load_workflows(folder)
     codes_of(folder)
     return policy.version
 

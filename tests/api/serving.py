@@ -65,7 +65,7 @@ class Site:
 
 
 def make_keys(writer: Writer) -> dict[tuple[str, str], str]:
-    made = {}
+    made: dict[tuple[str, str], str] = {}
     for tenant in (SHOP, OTHER):
         keys.ensure_tenant(writer, tenant, tenant)
         for scope in keys.SCOPES:

@@ -12,18 +12,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api import approvals, case_views, cases
-from api.casework import Casework
+from api.case_door import lapse_all
+from api.casework import Casework, make
 from api.errors import Problem
-from api.store import Reader, Store, Writer, schema
+from api.store import Reader, Store, Writer, keys, schema
 from api.store.cases import Case
 from api.store.keys import Grant, Scope, ensure_tenant
 from api.workflows import load_workflows
 from nlp.tables import PolicyError
+from tests.api.serving import OTHER, SHOP, Site, problem
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -237,7 +240,8 @@ def test_deadlines_follow_the_clock(desk: Desk) -> None:
     desk.at = START + timedelta(days=7)
     assert desk.listed(ANN, overdue=True) == desk.listed(ANN, subject="运费") == [case.id]
     counted = desk.store.read(lambda reader: case_views.counts(desk.work, reader, ANN))
-    assert counted["trigger"] == {"name": "变更触发", "open": 1, "overdue": 1, "states": {"open": 1}}
+    states = {"open": {"name": "待启动修订", "count": 1, "overdue": 1}}
+    assert counted["trigger"] == {"name": "变更触发", "open": 1, "overdue": 1, "states": states}
     desk.move(ANN, case, "start", fields={"change": "cs_1"})
     assert desk.listed(ANN, overdue=True) == []
 
@@ -396,3 +400,86 @@ def test_a_database_of_the_first_version_is_carried_over(tmp_path: Path) -> None
     assert opened.listed(ANN) == [case.id]
     opened.store.close()
     assert list(tmp_path.glob("site.before-schema-2.*.db"))
+
+
+# the doors
+
+
+def opened_on(site: Site, kind: str, by: Grant = BOSS, **more: Any) -> Case:
+    """A case on the served site, opened as a door of its kind would."""
+    work = Casework(load_workflows())
+    return site.service.store.write(
+        lambda writer: cases.open_case(work, writer, by, kind, title="测试", **more)
+    )
+
+
+def test_a_case_is_listed_moved_and_read_back(site: Site, agent: httpx.Client, admin: httpx.Client) -> None:
+    """An agent sees their own, moves it once for each Idempotency-Key, and the history tells it."""
+    case = opened_on(site, "notice", owner="A012", subject="V1.1")
+    assert [one["id"] for one in agent.get("/v1/cases", params={"subject": "V1.1"}).json()["cases"]] == [
+        case.id
+    ]
+    body, key = {"move": "acknowledge", "note": "已读，电话 13812345678"}, {"Idempotency-Key": "ack-1"}
+    first = agent.post(f"/v1/cases/{case.id}/moves", json=body, headers=key)
+    assert (first.status_code, first.json()["state"], first.json()["final"]) == (200, "acknowledged", True)
+    assert agent.post(f"/v1/cases/{case.id}/moves", json=body, headers=key).json() == first.json()
+    answer = agent.post(f"/v1/cases/{case.id}/moves", json=body)
+    assert "acknowledged（已确认）" in problem(answer, 409, "conflict")["detail"]
+    told = admin.get(f"/v1/cases/{case.id}").json()
+    assert [one["move"] for one in told["history"]] == ["open", "acknowledge"]
+    assert "13812345678" not in told["history"][1]["note"]
+
+
+def test_who_may_look_and_speak(site: Site, agent: httpx.Client, quality: httpx.Client) -> None:
+    """Another's case and another tenant's read like none; a comment is an event; a bot has no business here."""
+    case = opened_on(site, "review", subject="qs_1")
+    assert quality.get("/v1/cases", params={"kind": "review"}).json()["cases"][0]["moves"][0]["may"] is True
+    said = quality.post(f"/v1/cases/{case.id}/comments", json={"note": "证据不足"})
+    assert (said.status_code, said.json()["revision"]) == (201, 2)
+    for stranger in (agent, site.client("admin", OTHER)):
+        problem(stranger.get(f"/v1/cases/{case.id}"), 404, "not_found")
+        problem(stranger.post(f"/v1/cases/{case.id}/comments", json={"note": "x"}), 404, "not_found")
+        assert case.id not in stranger.get("/v1/cases").text
+    problem(site.client("bot").get("/v1/cases"), 403, "forbidden")
+    problem(quality.get("/v1/cases", params={"kind": "reviews"}), 422, "invalid")
+    counted = quality.get("/v1/cases/counts").json()["kinds"]["review"]
+    assert counted["states"]["open"]["count"] == counted["open"] >= 1
+
+
+def test_approvals_need_the_key_to_carry_the_role(site: Site, editor: httpx.Client) -> None:
+    """The role of an approval is the actor's, not the request's; the reply says who is still missing."""
+    case = opened_on(site, "change", ANN)
+    for move in ("revise", "submit"):
+        answer = editor.post(f"/v1/cases/{case.id}/moves", json={"move": move})
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["approvals"]["missing"] == ["客服", "法务", "合规"]
+    body = {"role": "法务", "decision": "approve"}
+    problem(editor.post(f"/v1/cases/{case.id}/approvals", json=body), 403, "forbidden")
+    secret = site.service.store.write(
+        lambda writer: keys.create(writer, SHOP, "editor", {"id": "law", "roles": ["法务"]})
+    )
+    bearer = {"Authorization": f"Bearer {secret}"}
+    given = httpx.post(f"{site.url}/v1/cases/{case.id}/approvals", json=body, headers=bearer)
+    assert given.json()["approvals"]["missing"] == ["客服", "合规"]
+    stale = {"move": "return", "fields": {"reason": "补充"}, "revision": 1}
+    problem(editor.post(f"/v1/cases/{case.id}/moves", json=stale), 409, "conflict")
+
+
+def test_the_service_lets_the_clock_move(desk: Desk) -> None:
+    """A red card without a plan on its day is escalated, once, beside others that are in time (R129)."""
+    late = desk.open(BOSS, "red_card", owner="a1", data={"reason": "辱骂"})
+    desk.at = START + timedelta(days=2)
+    desk.open(BOSS, "red_card", owner="a2", data={"reason": "辱骂"})
+    desk.at = START + timedelta(days=3)
+    assert (lapse_all(desk.work, desk.store), lapse_all(desk.work, desk.store)) == (1, 0)
+    assert desk.listed(BOSS, state="escalated") == [late.id]
+
+
+def test_an_unknown_guard_is_refused_at_start(tmp_path: Path) -> None:
+    """A table that names a check nobody registered does not pass in silence."""
+    (tmp_path / "workflows.toml").write_text('[repair.moves]\nfix = {guards = ["sober"]}', encoding="utf-8")
+    work = make(tmp_path)
+    with pytest.raises(PolicyError, match="sober"):
+        work.check()
+    work.guards["sober"] = lambda reader, case, grant, fields: "请稍后"
+    work.check()
