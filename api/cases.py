@@ -52,7 +52,7 @@ def open_case(
     known = None if identity is None else store.get(Reader(writer), grant.tenant, identity)
     if known is not None:
         if known.kind != kind:
-            raise Problem("conflict", f"编号 {identity} 已用于{work.kinds[known.kind].name}")
+            raise Problem("conflict", f"编号 {identity} 已用于另一种事项（{known.kind}）")
         return known
     check(rules.fields, given, "data.", closed=False)
     at = work.clock()

@@ -475,6 +475,16 @@ def test_the_service_lets_the_clock_move(desk: Desk) -> None:
     assert desk.listed(BOSS, state="escalated") == [late.id]
 
 
+def test_the_kind_of_the_readme_works(tmp_path: Path) -> None:
+    """The ten lines that api/README.md gives for a new kind are a kind beside the shipped ones."""
+    readme = (Path(__file__).parents[2] / "api" / "README.md").read_text(encoding="utf-8")
+    lines = readme.split("```toml\n")[1].split("```")[0]
+    (tmp_path / "workflows.toml").write_text(lines, encoding="utf-8")
+    kinds = make(tmp_path).kinds
+    assert {"survey", "change", "red_card"} <= set(kinds)
+    assert kinds["survey"].initial.lapses == "drop"
+
+
 def test_an_unknown_guard_is_refused_at_start(tmp_path: Path) -> None:
     """A table that names a check nobody registered does not pass in silence."""
     (tmp_path / "workflows.toml").write_text('[repair.moves]\nfix = {guards = ["sober"]}', encoding="utf-8")
