@@ -146,7 +146,8 @@ def add(
     `clean`: the model was trained on our normalised text (`nlp.text.normalise`), and is served that.
     `task` is `encoder` for an encoder, and must be named for a classifier (`intent`, …). The largest difference
     to torch (1 − cosine, or probability) on fixed probe texts is recorded; above `tolerance` (1e-4, or 0.02
-    when quantised to int8) nothing is left behind. Raises AddError.
+    when quantised to int8) nothing is left behind. For an encoder the largest change of a cosine between two
+    probes is recorded too: what a search feels. Raises AddError.
     """
     folder = _fetch(name)
     model, tokeniser = _load(folder, kind)
@@ -185,6 +186,12 @@ def add(
         raise
 
 
+def _shift(wanted: NDArray[np.float32], got: NDArray[np.float32]) -> float:
+    """Largest change of a cosine between two probes: what a search feels of a conversion."""
+    first, second = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (wanted, got))
+    return float(np.abs(first @ first.T - second @ second.T).max())
+
+
 def _seal(
     target: Path,
     task: str,
@@ -197,11 +204,15 @@ def _seal(
     # Sealed once to be loaded as serving loads it, and again with what that showed.
     data = [{"set": target.name, "licence": licence, "rows": 0}]
     first = write_manifest(target, task, f"onnx-{kind}", data, {}, None, onnx=settings)
-    apart = drift(kind, wanted, Model(first).run(PROBES))
+    served = Model(first).run(PROBES)
+    apart = drift(kind, wanted, served)
     if not apart <= tolerance:
         raise AddError(
             f"转换后的模型与原模型相差 {apart:.5f}，超过容许的 {tolerance:g}；请不用 int8，或放宽 tolerance"
         )
+    figures = {"parity": apart}
+    if kind == "encoder":
+        figures["similarity shift"] = _shift(wanted, served)
     card = [f"# {task}/{target.name}", "", f"由 zuoxi models add 转换，种类 onnx-{kind}。", ""]
     card += [
         f"* 许可：{licence}",
@@ -210,4 +221,4 @@ def _seal(
         "",
     ]
     (target / "card.md").write_text("\n".join(card), encoding="utf-8")
-    return write_manifest(target, task, f"onnx-{kind}", data, {"parity": apart}, None, onnx=settings)
+    return write_manifest(target, task, f"onnx-{kind}", data, figures, None, onnx=settings)

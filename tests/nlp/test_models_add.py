@@ -30,9 +30,9 @@ def _tokeniser(folder: Path) -> object:
     return tokeniser
 
 
-def _config(**more: object) -> object:
+def _config(vocabulary: int = 64, **more: object) -> object:
     return transformers.BertConfig(
-        vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        vocab_size=vocabulary, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
         max_position_embeddings=64, **more,
     )  # fmt: skip
 
@@ -146,6 +146,49 @@ def test_int8_is_smaller_and_its_drift_recorded(encoder_folder: Path, tmp_path: 
     assert small.path("model.onnx").stat().st_size < whole.path("model.onnx").stat().st_size
     assert 0 <= small.manifest["figures"]["parity"] <= 0.02
     assert small.manifest["onnx"]["int8"] is True
+
+
+def test_int8_keeps_short_rows_beside_a_long_one(tmp_path: Path) -> None:
+    """A table of embeddings has a scale for each row: one row a hundred times longer costs the others nothing."""
+    from nlp.train.add import add
+
+    torch.manual_seed(4)
+    folder = tmp_path / "wide"
+    _tokeniser(folder)
+    config = _config(1200)
+    model = transformers.BertModel(config).eval()
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight[1100] *= 100
+    model.save_pretrained(folder)
+    small = add(folder, tmp_path / "models", quantise=True)
+    assert small.manifest["figures"]["parity"] < 0.005
+    assert 0 <= small.manifest["figures"]["similarity shift"] < 0.02
+
+
+def test_runs_of_like_length_fit_the_budget() -> None:
+    """Every place once, shortest first; padded, no run is larger than allowed unless it is one text alone."""
+    from nlp.runtime import parcels
+
+    lengths = [(at * 37) % 90 + 1 for at in range(200)] + [500]
+    runs = parcels(lengths, 128)
+    assert sorted(at for run in runs for at in run) == list(range(201))
+    assert all(len(run) * max(lengths[at] for at in run) <= 128 or len(run) == 1 for run in runs)
+    assert [len(run) for run in parcels([5, 5, 5], 1)] == [1, 1, 1]
+    assert parcels([], 128) == []
+
+
+def test_many_texts_on_several_threads_are_told_as_they_go(encoder_folder: Path, tmp_path: Path) -> None:
+    """Side by side the vectors are those of one call; progress ends with all of them."""
+    from nlp.encode import OnnxEncoder
+    from nlp.train.add import add
+
+    encoder = OnnxEncoder(add(encoder_folder, tmp_path / "models"))
+    many = [TEXTS[at % 3] + "退" * (at % 11) for at in range(80)]
+    told: list[tuple[int, int]] = []
+    vectors = encoder.encode_many(many, 2, lambda done, of: told.append((done, of)))
+    assert np.allclose(vectors, encoder.encode(many), atol=1e-5)
+    assert told[-1] == (80, 80)
+    assert told == sorted(told)
 
 
 def test_a_conversion_that_drifted_leaves_nothing_behind(encoder_folder: Path, tmp_path: Path) -> None:
