@@ -16,11 +16,13 @@ from scipy import sparse
 
 from nlp.encode import Encoder
 from nlp.hashed import chunks
-from nlp.linear import BUCKETS, Table, buckets
+from nlp.linear import BITS, Table, buckets
 
 _PRIOR = 2.0  # rows' worth of the overall label shares that each span starts with
 _POWER = 0.25
 _LEAST_TELLING = 1e-3
+_RARITY = 0.5  # power of the rarity (inverse document frequency) beside what a span tells
+_MOST = 400_000  # spans that are kept: more cost megabytes and gain nothing
 _VECTOR = 0.7  # length of the encoder's part beside the unit length of the spans
 _MARGIN_FLOOR = -1.0  # margin of a label that the training rows do not hold
 
@@ -30,41 +32,44 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Counts:
-    """Occurrences of spans, `[texts, spans]`; `known` are their buckets; `vectors` those of an encoder."""
+    """How much each span counts, `[texts, spans]`; `known` are their buckets; `vectors` those of an encoder."""
 
     matrix: sparse.csr_matrix
     known: NDArray[np.int32]
     vectors: sparse.csr_matrix | None
 
+    def lengths(self, rows: Numbers, telling: Floats) -> Floats:
+        """Length of the chosen texts' spans, one for a text without any."""
+        squares = self.matrix[rows].power(2) @ np.square(telling)
+        return np.asarray(np.sqrt(np.where(squares > 1e-9, squares, 1.0)))
+
     def scaled(self, rows: Numbers, telling: Floats) -> sparse.csr_matrix:
         """Unit rows of the chosen texts, the encoder's part beside them."""
-        chosen = self.matrix[rows]
-        squares = chosen @ np.square(telling)
-        lengths = np.sqrt(np.where(squares > 1e-9, squares, 1.0))
-        out = sparse.diags(1 / lengths) @ chosen @ sparse.diags(telling)
+        out = sparse.diags(1 / self.lengths(rows, telling)) @ self.matrix[rows] @ sparse.diags(telling)
         if self.vectors is not None:
             out = sparse.hstack([out, self.vectors[rows] * _VECTOR])
         return sparse.csr_matrix(out)
 
 
 def count(texts: Sequence[str], encoder: Encoder | None, least: int) -> Counts:
-    """Count the spans that occur at least `least` times."""
-    seen = np.zeros(BUCKETS, dtype=np.int64)
+    """Count the spans that stand in the texts at least `least` times, of too many the most frequent."""
+    seen = np.zeros(1 << BITS, dtype=np.int64)
     for _, _, part in chunks(texts):
-        seen += np.bincount(buckets(part.hashes).ravel(), minlength=BUCKETS)
+        seen += np.bincount(buckets(part.hashes).ravel(), minlength=len(seen))
     seen[0] = 0
+    if (seen >= least).sum() > _MOST:
+        least = int(np.partition(seen, -_MOST)[-_MOST]) + 1
     known = np.flatnonzero(seen >= least).astype(np.int32)
     table = Table(known, np.ones(len(known), dtype=np.float32))
     # Hashing again costs less than keeping all hashes.
-    blocks = [table.count(part).matrix(len(known)) for _, _, part in chunks(texts)]
+    blocks = [table.count(part) for _, _, part in chunks(texts)]
     matrix = sparse.csr_matrix(sparse.vstack(blocks), dtype=np.float64)
-    matrix.sum_duplicates()
     vectors = None if encoder is None else sparse.csr_matrix(encoder.encode(texts), dtype=np.float64)
     return Counts(matrix, known, vectors)
 
 
 def telling(matrix: sparse.csr_matrix, truth: Numbers, weight: Floats) -> Floats:
-    """Weight of each span: its label shares' Kullback-Leibler divergence from the overall shares, damped."""
+    """Weight of each span: its label shares' Kullback-Leibler divergence from the overall shares, damped, by rarity."""
     member = sparse.csr_matrix((weight, (truth, np.arange(len(truth)))))
     shares = np.asarray(member.sum(axis=1)).ravel() / weight.sum()
     present = matrix.copy()
@@ -78,7 +83,11 @@ def telling(matrix: sparse.csr_matrix, truth: Numbers, weight: Floats) -> Floats
     # Labels that a span never met keep only their part of the prior.
     unmet = 1.0 - np.bincount(span, weights=shares[label], minlength=size)
     divergence += np.maximum(unmet, 0.0) * (_PRIOR / total) * np.log(_PRIOR / total)
-    return np.asarray((np.maximum(divergence, 0.0) + _LEAST_TELLING) ** _POWER, dtype=np.float64)
+    weigh = (np.maximum(divergence, 0.0) + _LEAST_TELLING) ** _POWER
+    texts = np.bincount(matrix.indices, minlength=size)
+    weigh *= (1.0 + np.log((1 + matrix.shape[0]) / (1 + texts))) ** _RARITY
+    # A span of other rows alone is unknown, as it will be when texts are served: it has no part in a length.
+    return np.where(total > _PRIOR, weigh, 0.0)
 
 
 @dataclass(frozen=True)

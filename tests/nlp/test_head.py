@@ -114,9 +114,50 @@ def test_calibration_finds_the_temperature() -> None:
     logits = random.normal(size=(20_000, 3)) * 2
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     truth = np.array([random.choice(3, p=row) for row in shares])
-    scale, shift = calibrate(logits / 3, truth, np.ones(len(truth)))
-    assert scale == pytest.approx(3, rel=0.05)
-    assert np.abs(shift - shift.mean()).max() < 0.1
+    found = calibrate(logits / 3, truth, np.ones(len(truth)))
+    assert found.scale == pytest.approx(3, rel=0.05)
+    assert np.abs(found.shift - found.shift.mean()).max() < 0.1
+    assert found.growth == 0
+
+
+def test_calibration_finds_that_longer_texts_are_surer() -> None:
+    """Margins that mean twice as much in texts four times as long get a temperature that says so."""
+    random = np.random.default_rng(0)
+    margins, size = random.normal(size=(20_000, 3)), random.choice([1.0, 4.0], 20_000)
+    logits = margins * size[:, None] ** 0.5
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([random.choice(3, p=row) for row in shares])
+    assert calibrate(margins, truth, np.ones(len(truth)), size).growth == pytest.approx(0.5, abs=0.08)
+
+
+def test_the_same_text_is_never_on_both_sides_of_a_fold() -> None:
+    """A text that came twice does not answer for itself."""
+    truth = np.repeat(np.arange(3), 20)
+    names = [f"{label}{at // 2}" for at, label in enumerate(truth)]
+    fold = folds_of(truth, 5, 0, names)
+    assert (fold[::2] == fold[1::2]).all()
+
+
+def test_a_label_name_outweighs_wrong_rows() -> None:
+    """A third of two labels' rows are swapped; what the labels are called settles which is which."""
+    texts = [f"{word}{at}" for at in range(9) for word in ("开专用发票", "催快递派送")]
+    labels = [("invoice", "delivery")[(at + (at % 6 < 2)) % 2] for at in range(18)]
+    head = fit_head(texts, labels, names={"invoice": ["开专用发票"], "delivery": ["催快递派送"]})
+    best = [head.labels[at] for at in head.probabilities(["开发票", "派送快递"]).argmax(axis=1)]
+    assert best == ["invoice", "delivery"]
+
+
+def test_calibration_is_made_for_the_rows_that_are_like_the_texts_to_come() -> None:
+    """Where half of the rows are of a hard kind, the easy kind is not doubted for it."""
+    texts, labels = rows(1200)
+    random = np.random.default_rng(1)
+    odd = [f"杂{at}" for at in range(400)]
+    strange = [str(random.choice(list(TOPICS))) for _ in odd]
+    like = [True] * len(texts) + [False] * len(odd)
+    plain = fit([*texts, *odd], [*labels, *strange]).unseen[: len(texts)].max(axis=1).mean()
+    chosen = fit([*texts, *odd], [*labels, *strange], like=like).unseen[: len(texts)].max(axis=1).mean()
+    assert chosen >= plain
+    assert chosen > 0.97
 
 
 def test_spans_that_tell_nothing_weigh_little() -> None:
