@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
@@ -58,6 +58,23 @@ class Entry:
     source: str = ""
     section: str = ""
     url: str = ""
+    review_due: date | None = None
+    """The last day on which the entry counts as looked through; on the next it is overdue."""
+    owner: str = ""
+    successor: str = ""
+    """Id of the entry that takes over at `effective_to`: this is its text until then."""
+
+    @property
+    def known_as(self) -> str:
+        """The id that people know: a text about to be replaced goes by that of its successor."""
+        return self.successor or self.id
+
+    @property
+    def overdue_from(self) -> datetime | None:
+        """The moment from which a review is overdue; None where no day is set."""
+        if self.review_due is None:
+            return None
+        return datetime.combine(self.review_due + timedelta(days=1), time(), ZONE)
 
     def effective(self, as_of: datetime) -> bool:
         """Whether the entry holds at `as_of` (aware); the end is exclusive."""
@@ -100,6 +117,9 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "source": entry.source,
         "section": entry.section,
         "url": entry.url,
+        "review_due": entry.review_due.isoformat() if entry.review_due else None,
+        "owner": entry.owner,
+        "successor": entry.successor,
     }
     return {name: value for name, value in shown.items() if value or name in {"title", "text"}}
 
@@ -139,6 +159,9 @@ def from_json(value: Mapping[str, Any], zone: tzinfo = ZONE) -> Entry:
         source=_text(value, "source", MAX_TITLE),
         section=_text(value, "section", MAX_TITLE),
         url=_text(value, "url", MAX_TITLE),
+        review_due=_day(value, "review_due", zone),
+        owner=_text(value, "owner", MAX_ID),
+        successor=_text(value, "successor", MAX_ID),
     )
 
 
@@ -205,3 +228,18 @@ def _time(value: Mapping[str, Any], field: str, zone: tzinfo) -> datetime | None
     if field == "effective_to" and isinstance(found, str) and _DAY.fullmatch(found.strip()):
         moment += timedelta(days=1)  # "until 10 December" includes that day
     return moment if moment.utcoffset() is not None else moment.replace(tzinfo=zone)
+
+
+def _day(value: Mapping[str, Any], field: str, zone: tzinfo) -> date | None:
+    found = value.get(field)
+    if found is None or found == "":
+        return None
+    try:
+        moment = found if isinstance(found, date) else datetime.fromisoformat(found.strip())
+        if not 1900 <= moment.year <= 9000:
+            raise ValueError
+    except (AttributeError, ValueError):
+        raise EntryError(field, f"不是日期 {str(found)[:40]!r}", "日期，如 2026-12-31") from None
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.date() if moment.utcoffset() is None else moment.astimezone(zone).date()

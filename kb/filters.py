@@ -13,7 +13,9 @@ import numpy.typing as npt
 from kb.entries import KINDS, STAGES, Entry
 from kb.index import Mask
 
-Refusal = Literal["kind", "stage", "audience", "channel", "not_yet_effective", "expired", "already_sent"]
+Refusal = Literal[
+    "kind", "stage", "audience", "channel", "not_yet_effective", "expired", "overdue", "already_sent"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Filters:
 
     An entry with an `audience` is seen only by a request that shares one of its groups; one without is seen by
     all. An entry with a `channel` is hidden from a request of another channel; a request that names no channel
-    sees every channel's. `as_of` None means now. `exclude` holds entry ids.
+    sees every channel's. `as_of` None means now. `exclude` holds entry ids. An entry of a kind in `unless_overdue`
+    is hidden once its review is overdue.
     """
 
     kinds: frozenset[str] = frozenset()
@@ -31,6 +34,7 @@ class Filters:
     channel: str | None = None
     as_of: datetime | None = None
     exclude: frozenset[str] = frozenset()
+    unless_overdue: frozenset[str] = frozenset()
 
     @property
     def moment(self) -> datetime:
@@ -39,7 +43,7 @@ class Filters:
 
 def refusal(entry: Entry, filters: Filters) -> Refusal | None:
     """Why `filters` hide `entry`, or None when it may be shown."""
-    if entry.id in filters.exclude:
+    if entry.known_as in filters.exclude:
         return "already_sent"
     if filters.kinds and entry.kind not in filters.kinds:
         return "kind"
@@ -52,7 +56,10 @@ def refusal(entry: Entry, filters: Filters) -> Refusal | None:
     moment = filters.moment
     if entry.effective_from is not None and moment < entry.effective_from:
         return "not_yet_effective"
-    return None if entry.effective(moment) else "expired"
+    if not entry.effective(moment):
+        return "expired"
+    due = entry.overdue_from if entry.kind in filters.unless_overdue else None
+    return None if due is None or moment < due else "overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Columns:
     channel: npt.NDArray[np.int32]
     begin: npt.NDArray[np.float64]
     end: npt.NDArray[np.float64]
+    due: npt.NDArray[np.float64]
     audiences: tuple[frozenset[str], ...]
     channels: tuple[frozenset[str], ...]
     moments: npt.NDArray[np.float64]
@@ -81,6 +89,9 @@ class Columns:
             seen &= np.isin(self.kind, [KINDS.index(k) for k in KINDS if k in filters.kinds])
         if filters.stages:
             seen &= np.isin(self.stage, [STAGES.index(s) for s in STAGES if s in filters.stages])
+        if filters.unless_overdue:
+            kinds = [KINDS.index(k) for k in KINDS if k in filters.unless_overdue]
+            seen &= (moment < self.due) | ~np.isin(self.kind, kinds)
         asked = filters.audience or frozenset()
         seen &= np.array([not group or bool(group & asked) for group in self.audiences], np.bool_)[
             self.audience
@@ -101,7 +112,8 @@ def columns(entries: Sequence[Entry]) -> Columns:
         [e.effective_from.timestamp() if e.effective_from else -np.inf for e in entries], np.float64
     )
     end = np.array([e.effective_to.timestamp() if e.effective_to else np.inf for e in entries], np.float64)
-    moments = np.unique(np.concatenate((begin, end)))
+    due = np.array([d.timestamp() if (d := e.overdue_from) else np.inf for e in entries], np.float64)
+    moments = np.unique(np.concatenate((begin, end, due)))
     return Columns(
         kind=np.array([kinds[e.kind] for e in entries], np.int8),
         stage=np.array([stages[e.stage] if e.stage else -1 for e in entries], np.int8),
@@ -109,6 +121,7 @@ def columns(entries: Sequence[Entry]) -> Columns:
         channel=channel,
         begin=begin,
         end=end,
+        due=due,
         audiences=audiences,
         channels=channels,
         moments=moments[np.isfinite(moments)],

@@ -53,6 +53,7 @@ class Knowledge:
             filters.stages,
             filters.audience,
             filters.channel,
+            filters.unless_overdue,
             *(segment.columns.interval(moment) for segment in self.segments),
         )
         found = self.views.get(asked)

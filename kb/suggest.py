@@ -30,7 +30,8 @@ class SuggestRequest:
 
     `query` replaces the question read from `turns`; `stage` is a filter, otherwise the stage needed is inferred
     from `done_stages` (what the agent's turns have covered; None: unknown) and `mood` (−1…1). `min_precision`
-    0…1; `sent_ids` were sent before and are not offered again.
+    0…1; `sent_ids` were sent before and are not offered again; entries of the kinds `unless_overdue` are held
+    back once their review is overdue.
     """
 
     turns: Sequence[Said] = ()
@@ -46,6 +47,7 @@ class SuggestRequest:
     sent_ids: frozenset[str] = frozenset()
     done_stages: frozenset[str] | None = None
     mood: float | None = None
+    unless_overdue: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,17 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
         channel=request.channel,
         as_of=request.as_of,
         exclude=request.sent_ids,
+        unless_overdue=request.unless_overdue,
     )
     own = encode if knowledge.has_vectors else None
     query = ask(question.text, own, question.context)
     found = retrieve(knowledge, query, filters, explain=True)
-    ranked = _ranked(found, needed, request.done_stages)
+    # what was sent in the words of a text about to be replaced was sent
+    ranked = [
+        pair
+        for pair in _ranked(found, needed, request.done_stages)
+        if pair[0].entry.successor not in request.sent_ids
+    ]
     silent = not question.text or question.greeting or question.farewell
     if needed and (silent or request.stage):
         base = float(policy()["without_query" if silent else "without_match"])
@@ -124,7 +132,7 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     together = sum(sure for _, sure in ranked[: request.limit])  # equal scripts share one probability
     least = later if together >= first else first
     shown, rejected = _chosen(ranked, least, request.limit)
-    rejected.extend(Rejected(e.id, e.title, refusal(e, filters) or "limit") for e in found.hidden)
+    rejected.extend(Rejected(e.known_as, e.title, refusal(e, filters) or "limit") for e in found.hidden)
     asked = found.asked if question.text else analysed(query, knowledge.lexicon)
     variables = {**from_turns(turn.text for turn in request.turns), **request.variables}
     return Suggested(
@@ -181,7 +189,7 @@ def _chosen(ranked: Ranked, least: float, limit: int) -> tuple[Ranked, list[Reje
         elif len(shown) >= limit:
             reason = "limit"
         if reason:
-            rejected.append(Rejected(entry.id, entry.title, reason, round(sure, 4)))
+            rejected.append(Rejected(entry.known_as, entry.title, reason, round(sure, 4)))
         else:
             said.add(key)
             shown.append((candidate, sure))
@@ -200,7 +208,7 @@ def _suggestion(
     filled = fill(entry, variables)
     reasons = why(candidate, asked) if candidate.values else Why((), 0.0, 0.0, 0.0, (("stage", 1.0),))
     return Suggestion(
-        entry_id=entry.id,
+        entry_id=entry.known_as,
         release=knowledge.release,
         kind=entry.kind,
         stage=entry.stage,
