@@ -35,6 +35,7 @@ from api.bodies import sound_body
 from api.events import Bell
 from api.handoff import Lanes
 from api.limits import Rate, Shed
+from api.publishing import FrozenEntry
 from api.service import Service, open_service, program_version
 from api.settings import Settings
 from api.shadow import Shadow
@@ -56,6 +57,7 @@ DOMAIN: Mapping[type[Exception], str] = {
     EntryError: "invalid",
     TranscriptError: "invalid",
     FormError: "invalid",
+    FrozenEntry: "forbidden",
     Mismatch: "idempotency_mismatch",
     StoreBusy: "busy",
     StoreClosed: "unavailable",

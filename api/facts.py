@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kb.entries import Entry
@@ -33,7 +34,8 @@ def about(
     hits = search(knowledge, sentence, vector, Filters(as_of=as_of), limit=1)
     if not hits or hits[0].confidence < SURE:
         return None
-    return knowledge.entries[hits[0].entry_id], hits[0].confidence
+    entry = knowledge.entries[hits[0].key]
+    return replace(entry, id=entry.known_as, successor=""), hits[0].confidence
 
 
 def facts_about(knowledge: Knowledge, said: Sequence[str], encode: Encode | None) -> Facts | None:

@@ -100,6 +100,7 @@ async def create_entry(
             by=grant.actor_id,
             note=f"新增 {entry.title[:60]}",
             reviewed=_reviewed(opened),
+            thaw=grant.scope == "admin",
         )
         return 201, _written(written)
 
@@ -120,9 +121,9 @@ def _written(written: Written) -> Json:
 async def _write(
     opened: Service, grant: Grant, put: dict[str, Entry], drop: frozenset[str], *, note: str
 ) -> Json:
-    reviewed = _reviewed(opened)
+    reviewed, thaw = _reviewed(opened), grant.scope == "admin"
     written = await opened.sites.write(
-        grant.tenant, put, drop, by=grant.actor_id, note=note, reviewed=reviewed
+        grant.tenant, put, drop, by=grant.actor_id, note=note, reviewed=reviewed, thaw=thaw
     )
     return _written(written)
 
@@ -168,7 +169,8 @@ async def replace_entry(
             raise Problem("conflict", "条目已被他人修改：请重新读取后再改")
         note = f"修改 {entry.title[:60]}"
         put = {entry_id: entry}
-        return write(writer, grant.tenant, put, frozenset(), by=grant.actor_id, note=note, reviewed=reviewed)
+        by, thaw = grant.actor_id, grant.scope == "admin"
+        return write(writer, grant.tenant, put, frozenset(), by=by, note=note, reviewed=reviewed, thaw=thaw)
 
     written = await opened.store.awrite(unit)
     await asyncio.to_thread(opened.sites.refresh, grant.tenant)
@@ -277,7 +279,8 @@ async def list_releases(opened: Opened, grant: Editor) -> Json:
 @router.post("/releases", status_code=201)
 async def publish_release(body: PublishIn, opened: Opened, grant: Editor) -> Json:
     """Publish the open draft as a whole."""
-    release = await opened.sites.publish_draft(grant.tenant, by=grant.actor_id, note=body.note)
+    thaw = grant.scope == "admin"
+    release = await opened.sites.publish_draft(grant.tenant, by=grant.actor_id, note=body.note, thaw=thaw)
     if release is None:
         raise Problem("conflict", "草稿是空的，没有可发布的改动")
     return {"release": _release(release)}

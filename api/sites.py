@@ -12,20 +12,22 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from api.kept import Kept
+from api.publishing import Written, publish, write
 from api.store import Reader, Store, Writer, entries
 from api.store.entries import Release
 from api.telemetry import log
-from kb import handbook, snapshot
-from kb.entries import Entry, from_json, to_json
+from kb import snapshot
+from kb.entries import Entry, from_json
 from kb.knowledge import Knowledge, build
 from kb.segment import Encode
+
+__all__ = ["Sites", "Written", "publish", "write"]
 
 NOTHING = "V0"
 """Release of a site that has published nothing yet."""
@@ -33,14 +35,6 @@ POLL_SECONDS = 0.25
 PAST_RELEASES = 4
 SNAPSHOT_AFTER = 200
 """Releases applied on top of a snapshot before a new one is written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a write did: the release it stands in; None for a draft."""
-
-    release: Release | None
-    ids: tuple[str, ...]
 
 
 class Sites:
@@ -121,15 +115,16 @@ class Sites:
         by: str,
         note: str,
         reviewed: bool,
+        thaw: bool = False,
     ) -> Written:
         """`write` in a transaction of its own, searchable when this returns."""
         written = await self._store.awrite(
-            lambda writer: write(writer, tenant, put, drop, by=by, note=note, reviewed=reviewed)
+            lambda writer: write(writer, tenant, put, drop, by=by, note=note, reviewed=reviewed, thaw=thaw)
         )
         await asyncio.to_thread(self.refresh, tenant)
         return written
 
-    async def publish_draft(self, tenant: str, *, by: str, note: str) -> Release | None:
+    async def publish_draft(self, tenant: str, *, by: str, note: str, thaw: bool = False) -> Release | None:
         """Publish the open draft as the next minor release; None when it is empty."""
 
         def unit(writer: Writer) -> Release | None:
@@ -139,7 +134,7 @@ class Sites:
             put = {name: entry for name, entry in planned.items() if entry is not None}
             drop = frozenset(name for name, entry in planned.items() if entry is None)
             entries.clear_draft(writer, tenant)
-            return publish(writer, tenant, put, drop, by=by, note=note, minor=True)
+            return publish(writer, tenant, put, drop, by=by, note=note, minor=True, thaw=thaw)
 
         release = await self._store.awrite(unit)
         await asyncio.to_thread(self.refresh, tenant)
@@ -243,50 +238,6 @@ class Sites:
             tenant: {"release": knowledge.release, "entries": len(knowledge.entries)}
             for tenant, (_, knowledge) in self._served.items()
         }
-
-
-def write(
-    writer: Writer,
-    tenant: str,
-    put: Mapping[str, Entry],
-    drop: frozenset[str],
-    *,
-    by: str,
-    note: str,
-    reviewed: bool,
-) -> Written:
-    """Publish at once (or, for a reviewed site, put into the draft; a delete is immediate in both)."""
-    raw = {name: to_json(entry) for name, entry in put.items()}
-    ids = (*raw, *sorted(drop))
-    if reviewed:
-        entries.set_draft(writer, tenant, dict(raw), by)
-        if not drop:
-            return Written(None, ids)
-        raw = {}
-    return Written(publish(writer, tenant, raw, drop, by=by, note=note), ids)
-
-
-def publish(
-    writer: Writer,
-    tenant: str,
-    put: Mapping[str, dict[str, Any]],
-    drop: frozenset[str],
-    *,
-    by: str,
-    note: str,
-    minor: bool = False,
-) -> Release:
-    """One release in the caller's transaction: entries put, entries ended and buried."""
-    seq = entries.lock(writer, tenant) + 1
-    before = entries.head(Reader(writer), tenant)
-    name = handbook.next_release(before.name if before else None, published=minor)
-    release = entries.add_release(writer, tenant, seq, name, by, note)
-    entries.put(writer, tenant, seq, dict(put))
-    entries.end(writer, tenant, seq, drop)
-    entries.clear_draft(writer, tenant, drop)
-    for identity in drop:
-        entries.bury(writer, tenant, identity, name, by)
-    return release
 
 
 def _parse(raw: Mapping[str, dict[str, Any]]) -> dict[str, Entry]:

@@ -1,15 +1,22 @@
-"""Releases: their names, and what changed from one to the next."""
+"""Releases: their names, what changed from one to the next, and which text of an entry holds when."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any, Literal
 
-from kb.entries import Entry, to_json
+from kb.entries import MAX_ID, Entry, to_json
 
 FIRST = "V1.0"
+ROOM = 24
+"""Characters of an id that the name of a release may take."""
+LONGEST_COMPARED = 4_000
+_SENTENCE = re.compile(r"(?<=[。！？；!?;\n])")
 _NAME = re.compile(r"V(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -65,3 +72,67 @@ def diff(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Diff:
         removed=tuple(sorted(before.keys() - after.keys())),
         changed=tuple(changed),
     )
+
+
+def outgoing(known: Iterable[Entry], new: Entry | None, at: datetime, release: str) -> tuple[Entry, ...]:
+    """Texts of `new.id` that stay in force until `new` begins: none when it begins at once, or is None (deleted).
+
+    `known` are the texts that stand now, `release` the one they stand in. Each keeps its own time, cut at the
+    beginning of `new`, under an id that names the release.
+    """
+    begins = None if new is None else new.effective_from
+    if new is None or begins is None or begins <= at:
+        return ()
+    kept: list[Entry] = []
+    for old in known:
+        over = old.effective_to is not None and old.effective_to <= at
+        if over or (old.effective_from is not None and old.effective_from >= begins):
+            continue
+        until = begins if old.effective_to is None else min(begins, old.effective_to)
+        identity = old.id if old.successor else f"{_short(new.id)}@{release}"
+        kept.append(replace(old, id=identity, successor=new.id, effective_to=until))
+    return tuple(kept)
+
+
+def _short(identity: str) -> str:
+    """An id that leaves room for the name of a release."""
+    if len(identity) <= MAX_ID - ROOM:
+        return identity
+    return f"{identity[: MAX_ID - 2 * ROOM]}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+
+def in_force(texts: Iterable[Entry], at: datetime) -> Entry | None:
+    """The one of an entry's texts that holds at `at`."""
+    return next((text for text in texts if text.effective(at)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A piece of a text: kept, or put in place of another. Offsets are half-open, into either text."""
+
+    op: Literal["equal", "insert", "delete", "replace"]
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+def edits(before: str, after: str) -> tuple[Edit, ...]:
+    """How `after` comes from `before`, in order; beyond `LONGEST_COMPARED` characters, sentence by sentence."""
+    old, new = _pieces(before, after), _pieces(after, before)
+    starts, ends = _offsets(old), _offsets(new)
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return tuple(
+        Edit(op, (starts[a], starts[b]), (ends[c], ends[d])) for op, a, b, c, d in matcher.get_opcodes()
+    )
+
+
+def _pieces(text: str, other: str) -> list[str]:
+    if len(text) <= LONGEST_COMPARED and len(other) <= LONGEST_COMPARED:
+        return list(text)
+    return [piece for piece in _SENTENCE.split(text) if piece]
+
+
+def _offsets(pieces: list[str]) -> list[int]:
+    found = [0]
+    for piece in pieces:
+        found.append(found[-1] + len(piece))
+    return found

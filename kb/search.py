@@ -34,9 +34,13 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry that answers with probability `confidence`; `passage` is the text of it that was found."""
+    """An entry that answers with probability `confidence`; `passage` is the text of it that was found.
+
+    `key` is where it stands in `Knowledge.entries`: another than `entry_id` for a text about to be replaced.
+    """
 
     entry_id: str
+    key: str
     kind: Kind
     title: str
     text: str
@@ -104,7 +108,8 @@ def matched(candidate: Candidate, asked: Asked) -> tuple[str, ...]:
 def _hit(candidate: Candidate, asked: Asked, sure: float) -> Hit:
     entry = candidate.entry
     return Hit(
-        entry_id=entry.id,
+        entry_id=entry.known_as,
+        key=entry.id,
         kind=entry.kind,
         title=entry.title,
         text=entry.text,

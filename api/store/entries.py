@@ -6,7 +6,7 @@ an edit costs one row, and a delete is a row that ends plus a tombstone that say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +119,77 @@ def get(reader: Reader, tenant: str, entry_id: str) -> Json | None:
     return None if row is None else dict(row.entry)
 
 
+def texts_of(
+    reader: Reader, tenant: str, entry_ids: Sequence[str], seq: int | None = None
+) -> dict[str, list[Json]]:
+    """Every text of these entries in release `seq` (None: the newest): its own first, then those about to end."""
+    keys = _outgoing(reader, tenant, entry_ids)
+    table, found = schema.revisions, dict[str, list[Json]]()
+    stands: Any = table.c.until.is_(None)
+    if seq is not None:
+        stands = and_(table.c.since <= seq, or_(table.c.until.is_(None), table.c.until > seq))
+    for part in _chunks((*entry_ids, *keys)):
+        rows = reader.execute(
+            select(table.c.entry_id, table.c.entry).where(
+                table.c.tenant == tenant, table.c.entry_id.in_(part), stands
+            )
+        )
+        for row in rows:
+            found.setdefault(keys.get(row.entry_id, row.entry_id), []).append(dict(row.entry))
+    return found
+
+
+def _outgoing(reader: Reader, tenant: str, entry_ids: Sequence[str]) -> dict[str, str]:
+    """Ids of texts that stood or stand before these entries' own, with the entry's."""
+    table = schema.outgoing
+    mine = select(table.c.entry_id, table.c.key).where(table.c.tenant == tenant)
+    if len(entry_ids) <= CHUNK:
+        rows = reader.execute(mine.where(table.c.entry_id.in_(entry_ids)))
+        return {row.key: row.entry_id for row in rows}
+    wanted = set(entry_ids)
+    return {row.key: row.entry_id for row in reader.execute(mine) if row.entry_id in wanted}
+
+
+def keep_outgoing(writer: Writer, tenant: str, keys: Mapping[str, str]) -> None:
+    """Remember which texts (by id) stand before which entry's own."""
+    table = schema.outgoing
+    for key, entry_id in keys.items():
+        known = (table.c.tenant == tenant, table.c.entry_id == entry_id, table.c.key == key)
+        if writer.execute(select(table.c.key).where(*known)).first() is None:
+            writer.execute(table.insert().values(tenant=tenant, entry_id=entry_id, key=key))
+
+
+def since_named(reader: Reader, tenant: str, entry_id: str, seq: int) -> str | None:
+    """The release in which an entry got the text that it has in release `seq`."""
+    text, release = schema.revisions, schema.releases
+    row = reader.execute(
+        select(release.c.name)
+        .join(text, and_(text.c.tenant == release.c.tenant, text.c.since == release.c.seq))
+        .where(
+            text.c.tenant == tenant,
+            text.c.entry_id == entry_id,
+            text.c.since <= seq,
+            or_(text.c.until.is_(None), text.c.until > seq),
+        )
+    ).first()
+    return None if row is None else str(row.name)
+
+
+def versions(reader: Reader, tenant: str, entry_id: str) -> list[Json]:
+    """Every text that an entry ever had, oldest first: the releases it came and went with, and when."""
+    text, release = schema.revisions, schema.releases
+    rows = reader.execute(
+        select(text.c.since, text.c.until, text.c.entry, release.c.name, release.c.at)
+        .join(release, and_(text.c.tenant == release.c.tenant, text.c.since == release.c.seq))
+        .where(text.c.tenant == tenant, text.c.entry_id == entry_id)
+        .order_by(text.c.since)
+    )
+    return [
+        {"since": row.since, "until": row.until, "release": row.name, "at": row.at, "entry": dict(row.entry)}
+        for row in rows
+    ]
+
+
 def tombstone(reader: Reader, tenant: str, entry_id: str) -> Json | None:
     """Proof of a delete: when, by whom, in which release."""
     table = schema.tombstones
@@ -131,7 +202,8 @@ def listed(
 ) -> list[Json]:
     """Live entries by id, a page after the id `after`."""
     table = schema.revisions
-    conditions = [table.c.tenant == tenant, table.c.until.is_(None), table.c.entry_id > after]
+    own = table.c.entry["successor"].as_string().is_(None)
+    conditions = [table.c.tenant == tenant, table.c.until.is_(None), table.c.entry_id > after, own]
     if kind is not None:
         conditions.append(table.c.entry["kind"].as_string() == kind)
     rows = reader.execute(

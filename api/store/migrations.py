@@ -26,7 +26,11 @@ def _cases(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.cases, schema.case_events])
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases)
+def _changes(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.change_entries, schema.outgoing, schema.frozen])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes)
 """Step i takes version i to i + 1. Append; never edit a released one."""
 
 

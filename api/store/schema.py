@@ -253,6 +253,39 @@ case_events = Table(
     Column("data", JSON, nullable=False),
 )
 
+# What a change of the handbook holds: `entry` NULL withdraws one; `base` digests the text it was written over.
+change_entries = Table(
+    "change_entries",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("change", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("entry", JSON),
+    Column("base", Code, nullable=False),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+# Texts that stand until their entry's next one begins: `key` is the id of such a text among the revisions.
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("key", Code, primary_key=True),
+)
+
+# Entries that proved themselves: only an admin changes them.
+frozen = Table(
+    "frozen",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("entry_id", Code, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
