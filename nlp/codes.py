@@ -56,6 +56,11 @@ def _forms() -> Codes:
     return table
 
 
+def prepare() -> None:
+    """Build the table now, so that the first batch does not wait for it."""
+    _forms()
+
+
 def _encoded(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 

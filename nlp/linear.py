@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from nlp.codes import prepare
 from nlp.encode import Encoder
 from nlp.hashed import COLUMNS, LONGEST, Hashes, Spans, chunks
 
@@ -107,8 +108,9 @@ class Linear:
         return beside((self,))
 
     def ready(self) -> Linear:
-        """Lay the weights out now, so that the first request does not wait for it."""
+        """Lay weights and tables out now, so that the first request does not wait for them."""
         _ = self.panel
+        prepare()
         return self
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:

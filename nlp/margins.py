@@ -22,6 +22,7 @@ _PRIOR = 2.0  # rows' worth of the overall label shares that each span starts wi
 _POWER = 0.25
 _LEAST_TELLING = 1e-3
 _RARITY = 0.5  # power of the rarity (inverse document frequency) beside what a span tells
+_PLENTY = 10_000  # rows from which rarity is told from chance
 _MOST = 400_000  # spans that are kept: more cost megabytes and gain nothing
 _VECTOR = 0.7  # length of the encoder's part beside the unit length of the spans
 _MARGIN_FLOOR = -1.0  # margin of a label that the training rows do not hold
@@ -85,7 +86,8 @@ def telling(matrix: sparse.csr_matrix, truth: Numbers, weight: Floats) -> Floats
     divergence += np.maximum(unmet, 0.0) * (_PRIOR / total) * np.log(_PRIOR / total)
     weigh = (np.maximum(divergence, 0.0) + _LEAST_TELLING) ** _POWER
     texts = np.bincount(matrix.indices, minlength=size)
-    weigh *= (1.0 + np.log((1 + matrix.shape[0]) / (1 + texts))) ** _RARITY
+    if len(truth) >= _PLENTY:
+        weigh *= (1.0 + np.log((1 + len(truth)) / (1 + texts))) ** _RARITY
     # A span of other rows alone is unknown, as it will be when texts are served: it has no part in a length.
     return np.where(total > _PRIOR, weigh, 0.0)
 

@@ -19,7 +19,7 @@ from nlp.classify import Classifier, load_classifier
 from nlp.codes import BREAK, Codes, decoded
 from nlp.cues import EMOTIONS, POLARITIES, Cue, CuePolicy, Finder, TrajectoryPolicy, load_cues
 from nlp.hashed import hashed, read
-from nlp.linear import Linear, Panel, beside, softmax
+from nlp.linear import Linear, Panel, alike, beside, softmax
 
 FULL, RULES_ONLY = "full", "rules_only"
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
@@ -107,6 +107,17 @@ def _heard(finder: Finder, joined: str, starts: NDArray[np.int64], bound: float)
     return {row: _hear(cues, bound) for row, cues in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Shares after the cues had their say; what cues add to the intensity, their names, which texts are empty."""
+
+    polarity: Shares
+    emotion: Shares
+    added: Shares
+    names: list[tuple[str, ...]]
+    empty: NDArray[np.bool_]
+
+
 def _normal(shares: Shares) -> Shares:
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
@@ -129,19 +140,26 @@ class SentimentAnalyser:
         if polarity is not None and emotion is not None:
             self._order = [polarity.labels.index(label) for label in POLARITIES]
             self._mood = [emotion.labels.index(label) for label in EMOTIONS]
-            if isinstance(polarity, Linear) and isinstance(emotion, Linear):
+            if isinstance(polarity, Linear) and isinstance(emotion, Linear) and alike((polarity, emotion)):
                 self._panel = beside((polarity, emotion))
-        policy.cue_finder.find("")
         policy.word_finder.find("")
+        self.analyse(("好", "。"))  # segmenter and tables are read now, so that no customer waits for them
 
     def analyse(self, texts: Sequence[str]) -> tuple[Sentiment, ...]:
         """One sentiment per text, in order."""
         out: list[Sentiment] = []
         for first, last, codes in read(texts):
-            out += self._some(texts[first:last], codes)
+            out += self._said(self._weigh(texts[first:last], codes))
         return tuple(out)
 
-    def _some(self, texts: Sequence[str], codes: Codes) -> list[Sentiment]:
+    def shares(self, texts: Sequence[str]) -> tuple[Shares, Shares]:
+        """Probabilities `[texts, 3]` and `[texts, 6]` of POLARITIES and EMOTIONS, cues included."""
+        parts = [self._weigh(texts[first:last], codes) for first, last, codes in read(texts)]
+        none = _Weighed(np.zeros((0, 3)), np.zeros((0, 6)), np.zeros(0), [], np.zeros(0, dtype=np.bool_))
+        parts = parts or [none]
+        return np.concatenate([one.polarity for one in parts]), np.concatenate([one.emotion for one in parts])
+
+    def _weigh(self, texts: Sequence[str], codes: Codes) -> _Weighed:
         joined, starts, polarity, emotion = self._models(texts, codes)
         heard = _heard(self._policy.cue_finder, joined, starts, self._policy.bound)
         shift, lean, added = np.zeros_like(polarity), np.zeros_like(emotion), np.zeros(len(texts))
@@ -152,16 +170,18 @@ class SentimentAnalyser:
                 lean[row, at] = value
         polarity = _normal(polarity * np.exp(shift))
         emotion = _normal(emotion * np.exp(lean) * (polarity @ self._fits))
+        return _Weighed(polarity, emotion, added, names, np.diff(starts) == 1)
+
+    def _said(self, found: _Weighed) -> list[Sentiment]:
+        polarity, emotion, empty = found.polarity, found.emotion, found.empty
         score = polarity[:, _POSITIVE] - polarity[:, _NEGATIVE]
         felt = np.maximum(np.abs(score), 1.0 - emotion[:, _CALM]) * self._policy.model_intensity
         # What cues add counts in full only where there is a feeling to add to.
-        strength = np.minimum(felt + added * np.minimum(1.0, 2 * felt), 1.0)
+        strength = np.minimum(felt + found.added * np.minimum(1.0, 2 * felt), 1.0)
         attitude, mood = polarity.argmax(axis=1), emotion.argmax(axis=1)
-        empty = np.diff(starts) == 1
-        if empty.any():
-            attitude[empty], score[empty], mood[empty], strength[empty] = _NEUTRAL, 0.0, _CALM, 0.0
+        attitude[empty], score[empty], mood[empty], strength[empty] = _NEUTRAL, 0.0, _CALM, 0.0
         columns = (_POLARITIES[attitude], np.round(score, 4), _EMOTIONS[mood], np.round(strength, 4))
-        return list(map(Sentiment, *(column.tolist() for column in columns), names))
+        return list(map(Sentiment, *(column.tolist() for column in columns), found.names))
 
     def _models(self, texts: Sequence[str], codes: Codes) -> tuple[str, NDArray[np.int64], Shares, Shares]:
         """Texts as one and where each begins; shares `[texts, 3]` and `[texts, 6]`, in our order of labels."""

@@ -1,6 +1,6 @@
 """The shipped polarity classifier: negative, neutral or positive, in service talk and in reviews.
 
-python -m nlp.train.sentiment --data ../shared/data --version 1
+python -m nlp.train.sentiment --data ../shared/data --version linear-2
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from nlp.linear import Linear
 from nlp.text import key
 from nlp.train import service
 from nlp.train.corpus import HeldOut, held_out, read_rows, training_rows
+from nlp.train.moods import held_mood_keys, held_moods, moods
+from nlp.train.plain import plain_figures
 from nlp.train.ship import Rows, Shipped, arguments, ship
 
 SIGNS = {0: "negative", 1: "positive"}
@@ -57,8 +59,10 @@ def _neutral(rows: Rows, data: Path, held: HeldOut, seed: int) -> None:
 
 
 def _demo(rows: Rows) -> None:
-    for row in (*service.tickets(), *service.turns(), *service.plain_moods()):
-        rows.add("demo", row["text"], row["sentiment"], _DEMO_WEIGHT)
+    held = held_mood_keys()
+    for row in (*service.tickets(), *service.turns(), *service.plain_moods(), *moods()):
+        if key(row["text"]) not in held:
+            rows.add("demo", row["text"], row["sentiment"], _DEMO_WEIGHT)
     for row in service.questions(service.taxonomy().about):
         rows.add("demo", row["text"], "neutral", 1.0)
 
@@ -72,22 +76,32 @@ def gather(data: Path, seed: int = 7) -> Rows:
     return rows
 
 
-def measure(head: Linear, data: Path) -> dict[str, float]:
-    """Figures on splits that were never trained on."""
-    out: dict[str, float] = {}
+def _splits(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Splits that were never trained on."""
     reviews = [(row["text"], SIGNS[row["label"]]) for row in read_rows(data, "sentiment/chnsenticorp.dev")]
-    out |= figures(*guesses(head, reviews, drop="neutral"), prefix="chnsenticorp.dev ")
-    tickets = [(row["text"], row["sentiment"]) for row in service.held_tickets()]
-    out |= figures(*guesses(head, tickets), prefix="demo tickets.heldout ")
-    turns = [(row["text"], row["sentiment"]) for row in service.held_turns()]
-    return out | figures(*guesses(head, turns), prefix="demo conversations.heldout ")
+    return {
+        "chnsenticorp.dev": reviews,
+        "demo tickets.heldout": [(row["text"], row["sentiment"]) for row in service.held_tickets()],
+        "demo conversations.heldout": [(row["text"], row["sentiment"]) for row in service.held_turns()],
+        "demo moods.heldout": [(row["text"], row["sentiment"]) for row in held_moods()],
+    }
+
+
+def measure(head: Linear, data: Path, rows: Rows) -> dict[str, float]:
+    """Figures on those splits, the plain way's on the same rows beside them."""
+    out: dict[str, float] = {}
+    splits = _splits(data)
+    for name, split in splits.items():
+        drop = None if any(label == "neutral" for _, label in split) else "neutral"
+        out |= figures(*guesses(head, split, drop=drop), prefix=f"{name} ")
+    return out | plain_figures(rows, splits)
 
 
 def train(data: Path, version: str, models: Path, seed: int = 7) -> Shipped:
     """Fit, measure and write `models/sentiment/<version>`."""
     rows = gather(data, seed)
     fitted: Fit = fit(rows.texts, rows.labels, weights=rows.weights, seed=seed, strengths=(0.5,))
-    return ship("sentiment", fitted, rows, version, models, lambda head: measure(head, data))
+    return ship("sentiment", fitted, rows, version, models, lambda head: measure(head, data, rows))
 
 
 if __name__ == "__main__":
