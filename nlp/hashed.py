@@ -47,7 +47,7 @@ class Spans:
         return len(self.starts) - 1
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _powers(root: np.uint64, count: int) -> Hashes:
     steps = np.full(count, root, dtype=np.uint64)
     steps[:1] = 1

@@ -140,21 +140,22 @@ class Linear:
 class Panel:
     """Some classifiers side by side, for which a text's spans are hashed and looked up once.
 
-    A row of `weights` holds those of every classifier, then for each the square of the span's part in a text's
-    length; `places` is the row of each bucket plus one.
+    A row of `weights` holds those of every classifier, one of `squares` for each the square of the span's part in
+    a text's length; `places` is the row of each bucket plus one.
     """
 
     heads: tuple[Linear, ...]
     places: NDArray[np.int32]
     weights: NDArray[np.float32]
+    squares: NDArray[np.float32]
 
     def logits(self, spans: Spans, texts: Sequence[str]) -> list[NDArray[np.floating[Any]]]:
         """Logits `[texts, labels]` of each classifier; `texts` are read by their encoders alone."""
         counted = lookup(spans, self.places, len(self.weights), self.heads[0].table.damped)
-        width = self.weights.shape[1] - len(self.heads)
-        sums = np.asarray(counted @ self.weights[:, :width])
-        counted.data *= counted.data
-        squares = np.asarray(counted @ self.weights[:, width:])
+        sums = np.asarray(counted @ self.weights)
+        if self.heads[0].table.damped:
+            counted.data *= counted.data
+        squares = np.asarray(counted @ self.squares)
         lengths = np.sqrt(np.where(squares > 1e-9, squares, 1.0))
         out: list[NDArray[np.floating[Any]]] = []
         first = 0
@@ -189,15 +190,16 @@ def beside(heads: Sequence[Linear]) -> Panel:
         raise ValueError("这些分类器的特征不同，不能并排")
     known = np.unique(np.concatenate([head.table.known for head in heads]))
     widths = [len(head.labels) for head in heads]
-    weights = np.zeros((len(known), sum(widths) + len(heads)), dtype=np.float32)
+    weights = np.zeros((len(known), sum(widths)), dtype=np.float32)
+    squares = np.zeros((len(known), len(heads)), dtype=np.float32)
     first = 0
     for number, head in enumerate(heads):
         rows = np.searchsorted(known, head.table.known)
         weights[rows, first : first + widths[number]] = head.weights
-        weights[rows, sum(widths) + number] = np.square(head.table.telling)
+        squares[rows, number] = np.square(head.table.telling)
         first += widths[number]
     table = Table(known, np.zeros(0, dtype=np.float32), heads[0].table.bits)
-    return Panel(tuple(heads), table.places, weights)
+    return Panel(tuple(heads), table.places, weights, squares)
 
 
 def from_tensors(
