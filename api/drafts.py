@@ -21,6 +21,7 @@ from api.service import Service
 from api.settings import MOST_TEXT
 from api.store import Reader, conversations
 from api.telemetry import DECISIONS
+from api.trials import person_of
 from kb.entries import Entry
 from kb.knowledge import Knowledge
 from nlp.privacy import MASKS, find, mask
@@ -63,7 +64,7 @@ async def check_draft(body: DraftIn, opened: Opened, grant: AgentKey) -> Json:
     before: list[Turn] = []
     if body.conversation_id is not None:
         before = await _before(opened, grant.tenant, body.conversation_id)
-    knowledge = await asyncio.to_thread(opened.sites.at, grant.tenant, None)
+    knowledge = await asyncio.to_thread(opened.sites.at, grant.tenant, None, person_of(grant))
     issues = await asyncio.to_thread(_issues, opened, grant.tenant, knowledge, before, body.text)
     mode = wiring.search_mode(opened.models, knowledge)
     DECISIONS.labels("draft", mode).inc()

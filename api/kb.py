@@ -23,10 +23,12 @@ from api.store import Reader, Writer, entries
 from api.store.entries import Release
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
+from api.trials import person_of
 from kb import handbook
 from kb.entries import Entry, from_json
 from kb.filters import Filters
 from kb.ingest import FileRefused, read_entries
+from kb.knowledge import Knowledge
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -50,6 +52,7 @@ class SearchIn(BaseModel):
     limit: int = Field(10, ge=1, le=50)
     min_precision: float | None = Field(None, ge=0, le=1)
     release: Literal["draft"] | None = None
+    change: str | None = Field(None, max_length=256, description="编辑者预览：连同这项修订的内容一起检索")
 
 
 class PublishIn(BaseModel):
@@ -238,16 +241,22 @@ async def uploaded(request: Request, file: UploadFile | None) -> tuple[str, byte
     return "upload" + SUFFIX[kind], content
 
 
+def _knowledge(opened: Service, grant: Grant, body: SearchIn) -> Knowledge:
+    """The handbook that is asked. Raises 403 for what only editors see."""
+    if body.release != "draft" and body.change is None:
+        return opened.sites.at(grant.tenant, body.as_of, person_of(grant))
+    if grant.scope not in ("editor", "admin"):
+        raise Problem("forbidden", "草稿只对编辑者可见")
+    if body.change is not None:
+        return opened.sites.planned(grant.tenant, body.change)
+    return opened.sites.draft(grant.tenant)
+
+
 @router.post("/search")
 async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json:
     """Search; every hit says why it is there. Below the asked precision: abstain, with near questions."""
     began = time.perf_counter()
-    if body.release == "draft":
-        if grant.scope not in ("editor", "admin"):
-            raise Problem("forbidden", "草稿只对编辑者可见")
-        knowledge = await asyncio.to_thread(opened.sites.draft, grant.tenant)
-    else:
-        knowledge = await asyncio.to_thread(opened.sites.at, grant.tenant, body.as_of)
+    knowledge = await asyncio.to_thread(_knowledge, opened, grant, body)
     filters = Filters(
         kinds=frozenset(body.kinds or ()),
         stages=frozenset(body.stages or ()),

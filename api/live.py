@@ -196,7 +196,7 @@ async def _suggest(
         sent_ids=spoken.sent,
         as_of=datetime.now(UTC),
     )
-    made = await make(opened, tenant, request, None)
+    made = await make(opened, tenant, request, None)  # heard by channels and every desk: never a trial's text
     made.pop("rejected", None)
     return made
 

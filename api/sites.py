@@ -19,13 +19,15 @@ from typing import Any
 
 from api.kept import Kept
 from api.publishing import Written, publish, write
-from api.store import Reader, Store, Writer, entries
+from api.store import Reader, Store, Writer, changes, entries
 from api.store.entries import Release
 from api.telemetry import log
+from api.trials import Trials, over
 from kb import snapshot
 from kb.entries import Entry, from_json
 from kb.knowledge import Knowledge, build
 from kb.segment import Encode
+from kb.trial import Person
 
 __all__ = ["Sites", "Written", "publish", "write"]
 
@@ -57,6 +59,7 @@ class Sites:
         self._served: dict[str, tuple[int, Knowledge]] = {}
         self._snapped: dict[str, int] = {}
         self._past: OrderedDict[tuple[str, int], Knowledge] = OrderedDict()
+        self.trials = Trials(store)
         self._lock = threading.RLock()
         self._task: asyncio.Task[None] | None = None
 
@@ -70,9 +73,11 @@ class Sites:
             served = self._served[tenant]
         return served[1]
 
-    def at(self, tenant: str, as_of: datetime | None) -> Knowledge:
-        """The release in force at `as_of` (aware); the newest for None or now."""
+    def at(self, tenant: str, as_of: datetime | None, person: Person | None = None) -> Knowledge:
+        """The release in force at `as_of` (aware); the newest for None or now, with what a `person` tries."""
         current = self.knowledge(tenant)
+        if as_of is None and person is not None and self.trials.running(tenant):
+            return self.trials.seen_by(tenant, person, current, self._encode(tenant))
         if as_of is None or as_of >= datetime.now(UTC):
             return current
         moment = as_of.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -96,6 +101,11 @@ class Sites:
                     self._past.popitem(last=False)
             self._past.move_to_end(key)
             return self._past[key]
+
+    def planned(self, tenant: str, change: str) -> Knowledge:
+        """The newest release with what a change holds: for those who write it."""
+        held = self._store.read(lambda reader: changes.planned(reader, tenant, change))
+        return over(self.knowledge(tenant), held, self._encode(tenant), f"+{change}")
 
     def draft(self, tenant: str) -> Knowledge:
         """The newest release with the open draft applied."""
@@ -143,7 +153,8 @@ class Sites:
     # keeping up
 
     def refresh(self, tenant: str) -> None:
-        """Bring one tenant up to its newest release."""
+        """Bring one tenant up to its newest release and to the trials that run."""
+        self.trials.forget(tenant)
         with self._lock:
             head = self._store.read(lambda reader: entries.head(reader, tenant))
             if tenant not in self._served:

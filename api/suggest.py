@@ -19,8 +19,10 @@ from api.service import Service
 from api.settings import MOST_TEXT
 from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
+from api.trials import person_of
 from kb.entries import Kind, Stage
 from kb.suggest import SuggestRequest
+from kb.trial import Person
 from nlp.privacy import mask
 from nlp.stages import stages_of
 from nlp.transcript import Role, Turn
@@ -100,9 +102,15 @@ def audience_of(asked: frozenset[str] | None, customer: CustomerIn | None) -> fr
     return (asked or frozenset()) | {"vip"} if vip else asked
 
 
-async def make(opened: Service, tenant: str, request: SuggestRequest, as_of: datetime | None) -> Json:
-    """A suggestion body without the decision head; also used for a live turn."""
-    knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of)
+async def make(
+    opened: Service,
+    tenant: str,
+    request: SuggestRequest,
+    as_of: datetime | None,
+    person: Person | None = None,
+) -> Json:
+    """A suggestion body without the decision head; also used for a live turn. `person` is who will read it."""
+    knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of, person)
     made = await opened.models.think(
         lambda encode: wiring.suggest_body(opened.models, knowledge, request, encode)
     )
@@ -118,10 +126,11 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
     for index, turn in enumerate(body.turns or ()):
         within(opened, f"turns.{index}.text", turn.text)
     turns = tuple(turn.value() for turn in body.turns or ())
-    sent: frozenset[str] = frozenset()
+    sent, agent = frozenset[str](), None
     if body.conversation_id:
-        turns, sent = await _dialogue(opened, grant.tenant, body.conversation_id, turns, body.query)
-    made = await make(opened, grant.tenant, request_of(body, turns, sent), body.as_of)
+        turns, sent, agent = await _dialogue(opened, grant.tenant, body.conversation_id, turns, body.query)
+    person = person_of(grant, agent)
+    made = await make(opened, grant.tenant, request_of(body, turns, sent), body.as_of, person)
     release = made.pop("release")
     mode = wiring.search_mode(opened.models, opened.sites.knowledge(grant.tenant))
     DECISIONS.labels("suggest", mode).inc()
@@ -153,11 +162,11 @@ def _masked(suggestion: Json) -> Json:
 
 async def _dialogue(
     opened: Service, tenant: str, conversation_id: str, given: tuple[Turn, ...], query: str | None
-) -> tuple[tuple[Turn, ...], frozenset[str]]:
-    """Turns of a known conversation when none are given, and the entries already sent in it."""
+) -> tuple[tuple[Turn, ...], frozenset[str], Json | None]:
+    """Turns of a known conversation when none are given, the entries already sent in it, and its agent."""
     from api.store import conversations
 
-    def unit(reader: Reader) -> tuple[tuple[Turn, ...], frozenset[str]] | None:
+    def unit(reader: Reader) -> tuple[tuple[Turn, ...], frozenset[str], Json | None] | None:
         known = conversations.get(reader, tenant, conversation_id)
         turns = given
         if known is None and not given and not query:
@@ -165,7 +174,8 @@ async def _dialogue(
         if known is not None and not given:
             stored = conversations.turns_of(reader, tenant, conversation_id, 20, last=True)
             turns = tuple(Turn(turn["role"], turn["text"]) for turn, _ in stored)
-        return turns, frozenset(decisions.sent_in(reader, tenant, conversation_id))
+        served = None if known is None or known.status == "bot" else known.state.get("agent")
+        return turns, frozenset(decisions.sent_in(reader, tenant, conversation_id)), served
 
     found = await opened.store.aread(unit)
     if found is None:
@@ -182,13 +192,14 @@ async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: 
     )
     if told is None:
         raise not_found("推荐", suggestion_id)
-    offered = {one["entry_id"] for one in told[1]["suggestions"]}
+    offered = {one["entry_id"]: one["release"] for one in told[1]["suggestions"]}
     if body.entry_id not in offered:
         raise invalid("entry_id", "不在这次推荐之中", "|".join(sorted(offered)) or "（这次推荐为空）")
     record: dict[str, Any] = {
         "suggestion_id": suggestion_id,
         "conversation_id": told[0].get("conversation_id"),
         "entry_id": body.entry_id,
+        "release": offered[body.entry_id],
         "action": body.action,
     }
     if body.final_text is not None:
