@@ -14,6 +14,7 @@ from kb.index import Rows, Vectors
 from kb.postings import K1, B, Floats, Ints, Postings, inverse_frequency, ranges
 from kb.query import Asked
 from kb.segment import Segment
+from kb.wording import wording
 
 NAMES = (
     "exact",
@@ -35,6 +36,9 @@ NAMES = (
     "cover_entry_lead",
     "dense_unsaid",
     "keyword_said",
+    "keyword_parts",
+    "early",
+    "near",
     "known",
     "letters",
     "length",
@@ -42,7 +46,8 @@ NAMES = (
 """Order of the columns; `cover` is the share of idf found, `lead` the distance to the best candidate.
 
 `letters` is `sound` where no word of the query is known; `dense_unsaid` lets vectors weigh more where no entry has
-the words of the query, `keyword_said` words where one has."""
+the words of the query, `keyword_said` words where one has. `keyword_parts` is the part of `keyword` that single
+characters and runs of letters bring; `early` and `near` say where the words stand (kb/wording.py)."""
 ROWS_OF_ENTRY = 16
 """Passages of one entry that are looked at, beside those that were found."""
 
@@ -66,12 +71,13 @@ def rarity(asked: Asked, segments: Sequence[Segment]) -> Weights:
     missing = best <= 0
     concepts = np.where(missing, idf[asked.concepts], best) * asked.weights
     heard, total = _frequency([s.sounds for s in segments], asked.sounds)
-    whole = float(concepts.sum())
+    words = concepts[~asked.parts]
+    whole = float(words.sum())
     return Weights(
         tokens=(held * np.repeat(asked.weights, _widths(asked))).astype(np.float32),
         concepts=concepts.astype(np.float32),
         sounds=inverse_frequency(heard, total),
-        known=float(concepts[~missing].sum()) / whole if whole else 0.0,
+        known=float(words[~missing[~asked.parts]].sum()) / whole if whole else 0.0,
     )
 
 
@@ -131,6 +137,7 @@ def of_entries(
         shown = values if kept is None else np.where(kept, values, 0)
         return np.maximum.reduceat(shown, begin).astype(np.float32)
 
+    written = wording([segment.entries[at].text for at in entries], asked, weights.concepts)
     columns = {
         "exact": top((segment.keys[rows] == asked.key).astype(np.float32), question),
         "dense_question": top(dense, question),
@@ -140,9 +147,13 @@ def of_entries(
         "cover_text": top(cover, ~question),
         "cover_entry": spread @ weights.concepts / whole if held.size else np.zeros(len(entries)),
         "dense_entry": centre,
-        "keyword": _keyword(segment.words, rows, begin, weights, counted),
         "sound": top(sound),
+        "early": written.early,
+        "near": written.near,
     }
+    columns["keyword"], columns["keyword_parts"] = _keyword(
+        segment.words, rows, begin, weights, counted, asked
+    )
     values = np.zeros((len(entries), len(NAMES)), np.float32)
     for name, column in columns.items():
         values[:, NAMES.index(name)] = column
@@ -153,17 +164,21 @@ def of_entries(
     return Evidence(values, rows[_best_of(strength, place, begin)])
 
 
-def _keyword(words: Postings, rows: Rows, begin: Ints, weights: Weights, counted: Floats) -> Floats:
-    """BM25 of each entry as one document, over what a document with every token would get at most, 0…1."""
+def _keyword(
+    words: Postings, rows: Rows, begin: Ints, weights: Weights, counted: Floats, asked: Asked
+) -> tuple[Floats, Floats]:
+    """BM25 of each entry as one document, over what a document with every token would get at most, 0…1; and the
+    part of it that parts of words bring."""
     most = float(weights.concepts.sum()) * (K1 + 1)
     if not counted.size or most <= 0:
-        return np.zeros(len(begin), np.float32)
+        return np.zeros(len(begin), np.float32), np.zeros(len(begin), np.float32)
     frequency = np.add.reduceat(counted, begin, axis=0)
     average = max(float(words.lengths.mean()), 1.0)
     length = np.add.reduceat(words.lengths[rows], begin) / average
     slope = K1 * (1 - B + B * length)[:, None]
-    scores = (frequency * (K1 + 1) / (frequency + slope)) @ weights.tokens / most
-    return scores.astype(np.float32)
+    each = frequency * (K1 + 1) / (frequency + slope) / most
+    parts = np.repeat(asked.parts, _widths(asked))
+    return (each @ weights.tokens).astype(np.float32), (each @ (weights.tokens * parts)).astype(np.float32)
 
 
 def _held(postings: Postings, rows: Rows, tokens: npt.NDArray[np.uint32]) -> Floats:

@@ -22,6 +22,8 @@ EVIDENCE = tuple(name for name in NAMES if name not in CONTEXT or name == "exact
 """What speaks for a candidate, and so never counts against it."""
 LEAST = {"exact": 5.0, "dense_question": 1.0, "cover_question": 0.5}
 """Held-out questions are by design not in the index, so the fit alone would think nothing of a question found."""
+FOREIGN = 0.02
+"""Weight of a foreign candidate where it is about how sure to be."""
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 
 
@@ -31,7 +33,8 @@ class Judged:
     (0: nobody judged whether it answers).
 
     `real` marks questions put in words the handbook does not have, or that it does not answer; `known` those put
-    in its own words. The table of precisions is made of these two.
+    in its own words. The table of precisions is made of these two. `foreign` ones teach the order, but not how sure
+    to be: other knowledge, other shares of questions without an answer.
     """
 
     values: Floats
@@ -40,6 +43,7 @@ class Judged:
     weight: Floats
     real: npt.NDArray[np.bool_]
     known: npt.NDArray[np.bool_]
+    foreign: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Case:
     weight: float = 1.0
     real: bool = False
     known: bool = False
+    foreign: bool = False
 
 
 def judged(cases: Iterable[Case]) -> Judged:
@@ -64,11 +69,12 @@ def judged(cases: Iterable[Case]) -> Judged:
             0.0 if candidate.entry.id in case.unjudged - case.relevant else case.weight,
             case.real,
             case.known,
+            case.foreign,
         )
         for number, case in enumerate(cases)
         for candidate in case.candidates
     ]
-    values, relevant, query, weight, real, known = zip(*rows, strict=True)
+    values, relevant, query, weight, real, known, foreign = zip(*rows, strict=True)
     return Judged(
         np.array(values, np.float32),
         np.array(relevant, np.bool_),
@@ -76,6 +82,7 @@ def judged(cases: Iterable[Case]) -> Judged:
         np.array(weight, np.float32),
         np.array(real, np.bool_),
         np.array(known, np.bool_),
+        np.array(foreign, np.bool_),
     )
 
 
@@ -115,7 +122,8 @@ def _fit(data: Judged, chosen: npt.NDArray[np.bool_]) -> Model:
     context = [NAMES.index(name) for name in CONTEXT]
     inputs = np.column_stack((scores, np.maximum(lead, 0), np.minimum(lead, 0), values[:, context]))
     free = [False, False, False, *(name not in EVIDENCE for name in CONTEXT)]
-    found = _logistic(inputs, relevant, data.weight[chosen], free)
+    sureness = np.where(data.foreign[chosen], FOREIGN, 1.0) * data.weight[chosen]
+    found = _logistic(inputs, relevant, sureness.astype(np.float32), free)
     weights = np.zeros(len(NAMES), np.float32)
     weights[context] = found[3:-1]
     slope, ahead, behind = (float(value) for value in found[:3])

@@ -1,4 +1,5 @@
-"""Tokens of the sparse index: words and character bigrams as 32-bit hashes, the same for index and query.
+"""Tokens of the sparse index: words, Chinese characters and their pairs, runs of three letters, as 32-bit hashes,
+the same for index and query. Letters are cut so that 「backups」 meets 「backup」 and 「tikv_gc」 meets 「gc」.
 
 A hash needs no vocabulary file and no shared dictionary: two indexes agree without knowing each other.
 With a million distinct tokens about one in ten thousand shares its number with another.
@@ -10,7 +11,6 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,9 @@ def words(clean: str, site_words: tuple[str, ...] = ()) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def token(word: str) -> int:
-    """The hash of a word; a word of two characters is its own bigram."""
-    if len(word) == 2:
-        return _pair(ord(word[0]), ord(word[1]))
+    """The hash of a word; one of two characters is its own pair, one of a single character is that character."""
+    if len(word) <= 2:
+        return _pair(ord(word[0]), ord(word[1]) if len(word) == 2 else 0)
     return zlib.crc32(word.encode("utf-8", "surrogatepass"))
 
 
@@ -69,32 +69,37 @@ def tokens(clean: Sequence[str], cut: Sequence[list[str]]) -> tuple[Tokens, Ints
     """Tokens of many normalised texts and their words: all in one array, and how many each text has."""
     by_words = np.fromiter((token(w) for found in cut for w in found), np.uint32)
     word_counts = np.fromiter(map(len, cut), np.int64, len(cut))
-    grams, gram_owner = _bigrams(clean)
-    owner = np.concatenate((np.repeat(np.arange(len(cut)), word_counts), gram_owner))
+    joined = "\n".join(clean)
+    parts, places = grams(joined)
+    ends = np.cumsum([len(text) + 1 for text in clean]) if clean else np.empty(0, np.int64)
+    owner = np.concatenate(
+        (np.repeat(np.arange(len(cut)), word_counts), np.searchsorted(ends, places, side="right"))
+    )
     order = np.argsort(owner, kind="stable")
-    found = np.concatenate((by_words, grams))[order]
+    found = np.concatenate((by_words, parts))[order]
     return found, np.bincount(owner, minlength=len(cut)).astype(np.int64)
 
 
-def _bigrams(clean: Sequence[str]) -> tuple[Tokens, Ints]:
-    joined = "\n".join(clean)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    if len(codes) < 2:
-        return np.empty(0, np.uint32), np.empty(0, np.int64)
-    owner = np.cumsum(codes == ord("\n"))
+def grams(clean: str) -> tuple[Tokens, Ints]:
+    """Parts of a normalised text and where each begins: Chinese characters, pairs of them, three letters in a row."""
+    codes = np.frombuffer(clean.encode("utf-32-le", "surrogatepass"), np.uint32)
     han = ((codes >= 0x3400) & (codes <= 0x9FFF)) | (codes >= 0x20000)
-    together = np.flatnonzero(han[:-1] & han[1:])
-    return pairs(codes[together], codes[together + 1]), owner[together].astype(np.int64)
+    letter = (codes >= ord("a")) & (codes <= ord("z"))
+    one = np.flatnonzero(han)
+    two = np.flatnonzero(han[:-1] & han[1:])
+    three = np.flatnonzero(letter[:-2] & letter[1:-1] & letter[2:])
+    found = (
+        pairs(codes[one], np.zeros(len(one), np.uint32)),
+        pairs(codes[two], codes[two + 1]),
+        pairs(pairs(codes[three], codes[three + 1]), codes[three + 2]),
+    )
+    return np.concatenate(found), np.concatenate((one, two, three)).astype(np.int64)
 
 
 def query_tokens(found_words: Iterable[str], clean: str) -> tuple[list[int], list[str]]:
-    """Distinct tokens of a query with what each stands for (a word, or two characters)."""
+    """Distinct tokens of a query with what each stands for: a word, one or two characters, three letters."""
     named: dict[int, str] = {token(word): word for word in found_words}
-    for left, right in pairwise(clean):
-        if _han(left) and _han(right):
-            named.setdefault(_pair(ord(left), ord(right)), left + right)
+    for part, at in zip(*(values.tolist() for values in grams(clean)), strict=True):
+        size = 3 if "a" <= clean[at] <= "z" else 1 if part == token(clean[at]) else 2
+        named.setdefault(part, clean[at : at + size])
     return list(named), list(named.values())
-
-
-def _han(character: str) -> bool:
-    return "\u3400" <= character <= "\u9fff" or character >= "\U00020000"

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb import keywords, sounds
-from kb.index import Vectors
+from kb.index import Mask, Vectors
 from kb.postings import Floats, Ints, Tokens
 from kb.segment import Encode, Lexicon, text_key
 from nlp import text as texts
 
-SYNONYM, LOOK_ALIKE, ACROSS_WORDS = 0.7, 0.8, 0.5
-"""How much a token counts that stands for another, that looks like another, that spans two words."""
+SYNONYM, LOOK_ALIKE, ACROSS_WORDS, PART = 0.7, 0.8, 0.5, 0.5
+"""How much a token counts that stands for another, that looks like another, that spans two words, that is a part
+of a word."""
 LONGEST = 2_000
 """Characters of a query that are read; the rest of a longer one is ignored."""
 
@@ -33,7 +34,8 @@ class Asked:
     """An analysed query. `tokens` are grouped by concept: those of concept `i` start at `concepts[i]`.
 
     The first token of a concept is what was written, the others are its variants; `weights` are per concept,
-    `factors` per token.
+    `factors` per token. `parts` marks concepts that are a single character or a few letters of a word: they speak
+    for an entry, but knowing them is not knowing the word.
     """
 
     clean: str
@@ -44,6 +46,7 @@ class Asked:
     concepts: Ints
     weights: Floats
     names: tuple[str, ...]
+    parts: Mask
     sounds: Tokens
     letters: bool
 
@@ -72,13 +75,15 @@ def analysed(query: Query, lexicon: Lexicon) -> Asked:
     concepts: list[int] = []
     weights: list[float] = []
     names: list[str] = []
+    parts: list[bool] = []
     for said, weight in ((query.text, 1.0), *query.context):
         plain = clean if said is query.text else texts.normalise(said[:LONGEST])
         cut = words if said is query.text else keywords.words(plain, lexicon.words)
         own = set(cut)
         for token, name in zip(*keywords.query_tokens(cut, plain), strict=True):
             concepts.append(len(tokens))
-            weights.append(weight if name in own else weight * ACROSS_WORDS)
+            parts.append(name not in own and (len(name) == 1 or name.isascii()))
+            weights.append(weight * (PART if parts[-1] else 1.0 if name in own else ACROSS_WORDS))
             names.append(name)
             tokens.append(token)
             factors.append(1.0)
@@ -94,6 +99,7 @@ def analysed(query: Query, lexicon: Lexicon) -> Asked:
         concepts=np.array(concepts, np.int64),
         weights=np.array(weights, np.float32),
         names=tuple(names),
+        parts=np.array(parts, np.bool_),
         sounds=sounds.query_tokens(clean, words),
         letters=sounds.read_letters(clean) is not None,
     )

@@ -1,7 +1,8 @@
 """Fit the confidence of search: `python -m scripts.fit_search [--data ../shared/data] [--write]`.
 
-Queries with known answers: a similar question of each demo entry, held out of the index it is put to; headings of
-help pages and questions of public question-answer sets, put to their texts; pairs of questions that mean the same.
+Queries with known answers: a similar question of each demo entry, held out of the index it is put to; messages whose
+candidates were judged; headings of the help pages that no encoder is taught and questions of public question-answer
+sets, put to their texts; pairs of questions that mean the same. What figures are printed for (TiDB's help) is not used.
 Queries without an answer: the same with the entry taken out, and texts from other fields. Sets whose licence
 forbids shipping what is made of them are not used. Prints held-out figures; `--write` replaces kb/weights.toml.
 """
@@ -12,7 +13,6 @@ import argparse
 import json
 import lzma
 import random
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,9 +31,12 @@ from kb.query import Query
 from kb.retrieve import retrieve
 from kb.segment import Encode
 from nlp import text as texts
+from nlp.train.corpus import reserved
 
 DEMO = Path(__file__).parent / "demo"
 HANDBOOK = DEMO / "handbook"
+PAGES = 1.5
+"""Weight of a heading of a help page."""
 JUDGED = 6.0
 """Weight of a message whose candidates a person judged, against one whose answer is only supposed."""
 EVERYONE = frozenset({"vip", "presales", "aftersales", "internal", "supervisor"})
@@ -164,37 +167,50 @@ def _misheard(entries: Sequence[Entry], turn: int) -> list[Asked]:
     return asked
 
 
-def document_cases(data: Path, encode: Encode | None, chance: random.Random) -> Iterator[Case]:
-    """Headings to sections of help pages, questions to passages, questions to questions.
+def headed(data: Path, name: str) -> list[dict[str, Any]]:
+    """Sections or pages of a help site: `heading` asks, `text` (without it) answers, `page` is its title."""
+    found = []
+    for row in rows(data, name):
+        heading = str(row.get("heading") or row["title"]).strip()
+        text = str(row["text"]).strip()
+        text = text.removeprefix(heading).strip() or text
+        found.append({"heading": heading, "text": text, "page": row["title"], "doc": row["doc"]})
+    return found
 
-    The encoder has seen none of these sets; of the headings only every second is used, the rest is for measuring.
-    """
-    sections = [r for r in rows(data, "kb/tidb.sections") if r["heading"] not in r["text"][:80]]
-    often = Counter(r["heading"] for r in sections)
-    for titled in (False, True):
-        entries = [
-            Entry(id=str(n), kind="manual", title=r["title"] if titled else "", text=r["text"])
-            for n, r in enumerate(sections)
-        ]
-        asked = [
-            (r["heading"], frozenset({str(n)}), NONE, NONE)
-            for n, r in enumerate(sections)
-            if often[r["heading"]] == 1 and zlib.crc32(r["heading"].encode()) % 2 == 0
-        ]
-        yield from Asking(entries, encode).cases(chance.sample(asked, 400), weight=3.0)
+
+def page_cases(data: Path, encode: Encode | None, chance: random.Random) -> Iterator[Case]:
+    """Headings to sections of help pages that no encoder was taught (`reserved`), with the page's title and without."""
+    for name in ("kb/d365.sections", "kb/alchemy.sections", "kb/alchemy.documents"):
+        sections = headed(data, name)
+        if name == "kb/d365.sections":
+            sections = [row for row in sections if reserved(row["doc"])]
+        often = Counter(row["heading"] for row in sections)
+        places = [n for n, r in enumerate(sections) if often[r["heading"]] == 1 and reserved(r["doc"])]
+        asked = [(sections[n]["heading"], frozenset({str(n)}), NONE, NONE) for n in places]
+        for titled in (False, True) if name == "kb/d365.sections" else (False,):
+            entries = [
+                Entry(id=str(n), kind="manual", title=row["page"] if titled else "", text=row["text"])
+                for n, row in enumerate(sections)
+            ]
+            sample = chance.sample(asked, min(len(asked), 400))
+            yield from Asking(entries, encode).cases(sample, weight=PAGES, foreign=True)
+
+
+def document_cases(data: Path, encode: Encode | None, chance: random.Random) -> Iterator[Case]:
+    """Questions to passages, questions to questions, of sets that no encoder has seen."""
     for name in ("answers/cmrc2018.dev", "answers/xquad_zh.dev"):
         found = rows(data, name)
         passages = {text: str(n) for n, text in enumerate(dict.fromkeys(r["passage"] for r in found))}
         entries = [Entry(id=n, kind="manual", title="", text=text) for text, n in passages.items()]
         asked = [(r["question"], frozenset({passages[r["passage"]]}), NONE, NONE) for r in found]
-        yield from Asking(entries, encode).cases(chance.sample(asked, 200), weight=0.5)
+        yield from Asking(entries, encode).cases(chance.sample(asked, 200), weight=0.5, foreign=True)
     for name in ("pairs/atec.valid", "pairs/bq.dev", "pairs/lcqmc.dev"):
         alike = [r for r in rows(data, name) if str(r["label"]) == "1"]
         sample = chance.sample(alike, 2000)
         distinct = list({r["b"]: r for r in sample}.values())
         entries = [Entry(id=r["b"], kind="faq", title=r["b"], text="答案") for r in distinct]
         asked = [(r["a"], frozenset({r["b"], r["a"]}), NONE, NONE) for r in distinct]
-        yield from Asking(entries, encode).cases(chance.sample(asked, 250), weight=0.5)
+        yield from Asking(entries, encode).cases(chance.sample(asked, 250), weight=0.5, foreign=True)
 
 
 def strangers(data: Path, chance: random.Random) -> list[str]:
@@ -211,17 +227,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--modes", nargs="*", default=["hybrid", "keyword_only"])
+    parser.add_argument("--encoder", type=Path, help="a folder of an encoder other than the one in use")
     asked = parser.parse_args(arguments)
     models: dict[str, Model] = {}
     for mode in asked.modes:
         encode: Encode | None = None
         if mode == "hybrid":
+            from nlp.artefacts import verify
             from nlp.encode import load_encoder
 
-            encode = load_encoder().encode
+            encode = load_encoder(None if asked.encoder is None else verify(asked.encoder)).encode
         chance = random.Random(7)  # noqa: S311 (a sample, not a secret)
         cases = [*demo_cases(handbook(), encode, strangers(asked.data, chance))]
         cases += judged_cases(handbook(), encode, "train")
+        cases += page_cases(asked.data, encode, chance)
         cases += document_cases(asked.data, encode, chance)
         models[mode], figures = fit(judged(cases))
         figures |= held_out(models[mode], [*judged_cases(handbook(), encode, "heldout")])
