@@ -136,20 +136,31 @@ def _weights(truth: Numbers, size: int, weights: Sequence[float] | None) -> Floa
     return weight
 
 
+def macro(truth: Numbers, guess: Numbers, weight: Floats) -> float:
+    """Macro-F1 of weighted rows: a wrong row here and there counts for less than a label that is never found."""
+    size = int(max(truth.max(), guess.max())) + 1
+    hit = np.bincount(truth[truth == guess], weights=weight[truth == guess], minlength=size)
+    both = np.bincount(truth, weights=weight, minlength=size) + np.bincount(
+        guess, weights=weight, minlength=size
+    )
+    there = np.bincount(truth, minlength=size) > 0
+    return float((2 * hit[there] / np.maximum(both[there], 1e-12)).mean())
+
+
 def _choose(
     counts: Counts, truth: Numbers, weight: Floats, fold: Numbers, strengths: Sequence[float], seed: int
 ) -> tuple[float, Floats, Floats]:
-    """The strength whose unseen margins are right most often, its margins for all folds, and the rows' lengths.
+    """The strength with the best macro-F1 on unseen rows, its margins for all folds, and the rows' lengths.
 
     Of many rows one fold is enough to tell the strengths apart.
     """
     folds = int(fold.max()) + 1
-    judging = folds if folds == FOLDS else 1
+    judging = 1 if len(truth) >= _FEW else folds
     best: tuple[float, float, Floats, Floats] | None = None
     for strength in strengths if len(strengths) > 1 else ():
         margins, sizes = _unseen_margins(counts, truth, weight, strength, fold, seed, judging)
         judged = ~np.isnan(margins[:, 0])
-        right = float(weight[judged] @ (margins[judged].argmax(axis=1) == truth[judged]))
+        right = macro(truth[judged], margins[judged].argmax(axis=1), weight[judged])
         if best is None or right > best[0]:
             best = right, strength, margins, sizes
     if best is not None and judging == folds:
@@ -185,11 +196,12 @@ def fit(
     like: Sequence[bool] | None = None,
     version: str = "own",
     strengths: Sequence[float] = STRENGTHS,
+    folds: int = FOLDS,
 ) -> Fit:
     """Fit a head and keep the out-of-fold probabilities, from which thresholds are set.
 
     `names`: other words for a label (its name, what it is about), evidence worth `NAMED` rows. `weights`: how
-    much each text counts, 1 where absent. `like`: which rows are like the texts to come; it is calibrated on
+    much each text counts, 1 where absent. `folds`: fewer are faster and judge less well. `like`: which rows are like the texts to come; it is calibrated on
     those where they are at least `LIKE`. Raises HeadError for fewer than two labels or unequal lengths.
     """
     everything, truth, known = _rows(texts, labels, names)
@@ -199,7 +211,7 @@ def fit(
     fold = np.full(len(truth), -1)
     same = [key(text) for text in texts]
     varied = len(set(same)) >= 3 * len(known)  # else a fold could take all that a label has
-    fold[:size] = folds_of(truth[:size], FOLDS if small else 3, seed, same if varied else None)
+    fold[:size] = folds_of(truth[:size], folds if small else min(folds, 3), seed, same if varied else None)
     strength, margins, sizes = _choose(counts, truth, weight, fold, strengths, seed)
     model = train(counts, np.arange(len(truth)), truth, weight, strength, seed)
     margins, sizes = margins[:size], sizes[:size]
