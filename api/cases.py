@@ -137,13 +137,13 @@ def take(
     rules, at = work.kinds[case.kind], work.clock()
     stays, asked = step.target == case.state, moment(given.get("due_at"))
     due = asked or _due(rules, step.target, at)
-    due_at = None if due is None else written(due)
+    due_at, rule = None if due is None else written(due), rules.approvals.get(step.target)
     after = replace(
         case,
         state=step.target,
         owner=given.get("owner") or case.owner,
         data={**case.data, **{name: value for name, value in given.items() if name not in OWN}},
-        approvals={} if step.target in rules.approvals else case.approvals,
+        approvals={} if rule is not None and not rule.carried else case.approvals,
         due_at=case.due_at if stays and asked is None else due_at,
     )
     return record(work, writer, grant, case, after, step.code, note, given)

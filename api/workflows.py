@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """Roles that must approve before a state is left; `roles` narrows them by the values of data[`field`]."""
+    """Roles that must approve before a state is left; `roles` narrows them by the values of data[`field`].
+
+    `carried`: the approvals of the state before go on counting.
+    """
 
     all_of: tuple[str, ...]
     independent_of: tuple[str, ...]
@@ -58,6 +61,7 @@ class Approvals:
     field: str | None
     roles: Mapping[str, tuple[str, ...]]
     otherwise: tuple[str, ...]
+    carried: bool
 
     def needed(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         """The roles that this case needs, in the order of `all_of`."""
@@ -135,7 +139,7 @@ def _kind(code: str, table: Table) -> Kind:
         {name: _move(name, moves.table(name), tuple(states.values), events) for name in moves.values},
         _among(amend, "states", tuple(states.values), ()),
         _who(amend, "may", ()),
-        {_known(approvals, name, states): _approvals(approvals.table(name), moves, events)
+        {_known(approvals, name, states): _rule(approvals, name, moves, events)
          for name in approvals.values},
     )  # fmt: skip
 
@@ -170,6 +174,17 @@ def _move(code: str, table: Table, states: tuple[str, ...], events: tuple[str, .
     )
 
 
+def _rule(approvals: Table, state: str, moves: Table, events: tuple[str, ...]) -> Approvals:
+    table = approvals.table(state)
+    if "same_as" not in table.values:
+        return _approvals(table, moves, events)
+    table.only("same_as")
+    own = tuple(name for name in approvals.values if "same_as" not in approvals.table(name).values)
+    return replace(
+        _approvals(approvals.table(table.text("same_as", choices=own)), moves, events), carried=True
+    )
+
+
 def _approvals(table: Table, moves: Table, events: tuple[str, ...]) -> Approvals:
     table.only("all_of", "independent_of", "reject", "field", "roles", "otherwise")
     all_of, roles = table.texts("all_of"), table.table("roles", False)
@@ -180,6 +195,7 @@ def _approvals(table: Table, moves: Table, events: tuple[str, ...]) -> Approvals
         table.text("field") if "field" in table.values else None,
         {value: _among(roles, value, all_of) for value in roles.values},
         _among(table, "otherwise", all_of, all_of),
+        False,
     )
 
 
