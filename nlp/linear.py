@@ -140,22 +140,21 @@ class Linear:
 class Panel:
     """Some classifiers side by side, for which a text's spans are hashed and looked up once.
 
-    A row of `weights` holds those of every classifier, one of `squares` for each the square of the span's part in
-    a text's length; `places` is the row of each bucket plus one.
+    A row of `weights` holds those of every classifier, then for each the square of the span's part in a text's
+    length; `places` is the row of each bucket plus one.
     """
 
     heads: tuple[Linear, ...]
     places: NDArray[np.int32]
     weights: NDArray[np.float32]
-    squares: NDArray[np.float32]
 
     def logits(self, spans: Spans, texts: Sequence[str]) -> list[NDArray[np.floating[Any]]]:
         """Logits `[texts, labels]` of each classifier; `texts` are read by their encoders alone."""
         counted = lookup(spans, self.places, len(self.weights), self.heads[0].table.damped)
         sums = np.asarray(counted @ self.weights)
+        squares = sums[:, -len(self.heads) :]
         if self.heads[0].table.damped:
-            counted.data *= counted.data
-        squares = np.asarray(counted @ self.squares)
+            squares += self._repeated(counted)
         lengths = np.sqrt(np.where(squares > 1e-9, squares, 1.0))
         out: list[NDArray[np.floating[Any]]] = []
         first = 0
@@ -169,6 +168,15 @@ class Panel:
             out.append(logits)
             first = last
         return out
+
+    def _repeated(self, counted: sparse.csr_matrix) -> NDArray[np.float32]:
+        """What repeats add to squared lengths: a span that counts c stands in the sums with c, not with c * c."""
+        again = np.flatnonzero(counted.data != 1)
+        times = counted.data[again]
+        rows = np.searchsorted(counted.indptr, again, side="right") - 1
+        part = self.weights[counted.indices[again], -len(self.heads) :] * (times * (times - 1))[:, None]
+        added = [np.bincount(rows, weights=column, minlength=counted.shape[0]) for column in part.T]
+        return np.stack(added, axis=1).astype(np.float32)
 
     def probabilities(self, texts: Sequence[str]) -> tuple[Probabilities, ...]:
         """Calibrated probabilities `[texts, labels]` of each classifier, rows sum to one."""
@@ -190,16 +198,15 @@ def beside(heads: Sequence[Linear]) -> Panel:
         raise ValueError("这些分类器的特征不同，不能并排")
     known = np.unique(np.concatenate([head.table.known for head in heads]))
     widths = [len(head.labels) for head in heads]
-    weights = np.zeros((len(known), sum(widths)), dtype=np.float32)
-    squares = np.zeros((len(known), len(heads)), dtype=np.float32)
+    weights = np.zeros((len(known), sum(widths) + len(heads)), dtype=np.float32)
     first = 0
     for number, head in enumerate(heads):
         rows = np.searchsorted(known, head.table.known)
         weights[rows, first : first + widths[number]] = head.weights
-        squares[rows, number] = np.square(head.table.telling)
+        weights[rows, sum(widths) + number] = np.square(head.table.telling)
         first += widths[number]
     table = Table(known, np.zeros(0, dtype=np.float32), heads[0].table.bits)
-    return Panel(tuple(heads), table.places, weights, squares)
+    return Panel(tuple(heads), table.places, weights)
 
 
 def from_tensors(

@@ -24,6 +24,7 @@ from nlp.linear import Linear, Panel, alike, beside, softmax
 FULL, RULES_ONLY = "full", "rules_only"
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
 _CALM = EMOTIONS.index("neutral")
+_MIXES = 4096  # mixes of cues that are kept
 _POLARITIES = np.array(POLARITIES, dtype=np.object_)
 _EMOTIONS = np.array(EMOTIONS, dtype=np.object_)
 
@@ -67,9 +68,8 @@ class _Heard:
     names: tuple[str, ...]
 
 
-def _hear(found: Sequence[Cue], bound: float) -> _Heard:
+def _hear(cues: Sequence[Cue], bound: float) -> _Heard:
     # A group counts once however often it is heard: ten exclamation marks are one shout.
-    cues = tuple({cue.name: cue for cue in found}.values())
     negative = min(sum(cue.negative for cue in cues), bound)
     positive = min(sum(cue.positive for cue in cues), bound)
     emotion: dict[int, float] = {}
@@ -97,14 +97,30 @@ def _lexicon_shares(text: str, policy: CuePolicy) -> tuple[float, float, float]:
     return raised[0] / total, raised[1] / total, raised[2] / total
 
 
-def _heard(finder: Finder, joined: str, starts: NDArray[np.int64], bound: float) -> dict[int, _Heard]:
-    """What is heard in each text that holds a cue, by its number; all are searched as one."""
-    found: dict[int, list[Cue]] = {}
-    hits = list(finder.find(joined))
-    rows = np.searchsorted(starts, [start for _, start, _ in hits]) - 1
-    for row, (cue, _, _) in zip(rows.tolist(), hits, strict=True):
-        found.setdefault(row, []).append(cue)
-    return {row: _hear(cues, bound) for row, cues in found.items()}
+class _Ear:
+    """What is heard in texts; a mix of cues is weighed once however many texts hold it."""
+
+    def __init__(self, finder: Finder, bound: float) -> None:
+        self._finder, self._bound = finder, bound
+        self._weighed: dict[tuple[str, ...], _Heard] = {}
+
+    def hear(self, joined: str, starts: NDArray[np.int64]) -> dict[int, _Heard]:
+        """By number, every text that holds a cue; all are searched as one."""
+        hits = list(self._finder.find(joined))
+        rows = np.searchsorted(starts, [start for _, start, _ in hits]) - 1
+        found: dict[int, dict[str, Cue]] = {}
+        for row, (cue, _, _) in zip(rows.tolist(), hits, strict=True):
+            found.setdefault(row, {})[cue.name] = cue
+        return {row: self._weigh(cues) for row, cues in found.items()}
+
+    def _weigh(self, cues: dict[str, Cue]) -> _Heard:
+        names = tuple(cues)
+        heard = self._weighed.get(names)
+        if heard is None:
+            heard = _hear(tuple(cues.values()), self._bound)
+            if len(self._weighed) < _MIXES:
+                self._weighed[names] = heard
+        return heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,7 @@ class SentimentAnalyser:
             if isinstance(polarity, Linear) and isinstance(emotion, Linear) and alike((polarity, emotion)):
                 self._panel = beside((polarity, emotion))
         policy.word_finder.find("")
+        self._ear = _Ear(policy.cue_finder, policy.bound)
         self.analyse(("好", "。"))  # segmenter and tables are read now, so that no customer waits for them
 
     def analyse(self, texts: Sequence[str]) -> tuple[Sentiment, ...]:
@@ -161,7 +178,7 @@ class SentimentAnalyser:
 
     def _weigh(self, texts: Sequence[str], codes: Codes) -> _Weighed:
         joined, starts, polarity, emotion = self._models(texts, codes)
-        heard = _heard(self._policy.cue_finder, joined, starts, self._policy.bound)
+        heard = self._ear.hear(joined, starts)
         shift, lean, added = np.zeros_like(polarity), np.zeros_like(emotion), np.zeros(len(texts))
         names: list[tuple[str, ...]] = [()] * len(texts)
         for row, one in heard.items():
