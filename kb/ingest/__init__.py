@@ -10,14 +10,18 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from kb.entries import Entry
+from kb.ingest.confined import confined
 from kb.ingest.documents import read_document
+from kb.ingest.formats import CONFINED, FORMATS, check_content, ending_of
 from kb.ingest.intake import Intake
-from kb.ingest.readers import FILE_BYTES, csv_rows, decode, json_rows, xlsx_sheets
-from kb.ingest.report import Doubt, FileRefused, Report, Step
+from kb.ingest.readers import FILE_BYTES, csv_rows, decode, json_rows, sheet_rows
+from kb.ingest.report import Doubt, FileRefused, Place, Report, Step
+from kb.ingest.structured import read_structured
 
 __all__ = ["FORMATS", "Doubt", "FileRefused", "Ingested", "Report", "Step", "read_entries"]
 
-FORMATS = ("csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "md", "markdown", "txt")
+HEAD = 64 << 10
+"""Bytes at a file's beginning that tell what it is."""
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -30,33 +34,56 @@ class Ingested:
     originals: Mapping[str, str]
 
 
-def read_entries(filename: str, data: bytes | Path, *, zone: tzinfo = _ZONE) -> Ingested:
+def read_entries(
+    filename: str, data: bytes | Path, *, zone: tzinfo = _ZONE, repeated: frozenset[str] = frozenset()
+) -> Ingested:
     """Read a file of knowledge; its kind is told by the name's ending (`FORMATS`). Personal data is masked.
 
-    `zone`: of dates without an offset. A bad row is refused in the report. Raises `FileRefused` when the file as
-    a whole cannot be read.
+    `zone`: of dates without an offset. `repeated`: lines that other documents have too (`kb.ingest.repeated`).
+    A bad row is refused in the report. Raises `FileRefused` when the file as a whole cannot be read.
     """
-    ending = PurePath(filename).suffix.lower().lstrip(".")
-    if ending not in FORMATS:
-        raise FileRefused(f"不支持 .{ending} 文件" if ending else "文件名没有扩展名", "、".join(FORMATS))
-    size = data.stat().st_size if isinstance(data, Path) else len(data)
-    if size > FILE_BYTES:
-        raise FileRefused("文件过大", f"不超过 {FILE_BYTES // 2**20} MB")
-    content = data.read_bytes() if isinstance(data, Path) else data
-    if not content.strip():
-        raise FileRefused("文件是空的", "至少一条知识")
+    ending = ending_of(filename)
+    content = _content(data)
+    check_content(ending, content[:HEAD])
     intake = Intake()
-    if ending == "xlsx":
-        for sheet, rows in xlsx_sheets(content):
-            intake.table(rows, zone, sheet)
-        intake.check_table()
+    if ending in CONFINED:
+        _confined(intake, filename, CONFINED[ending], content, zone, repeated)
     elif ending in ("csv", "tsv"):
         intake.table(list(csv_rows(decode(content))), zone, "")
         intake.check_table()
     elif ending in ("md", "markdown", "txt"):
-        text = decode(content)
-        intake.document(*read_document(filename, text, intake.tally, markdown=ending != "txt"))
+        text, markdown = decode(content), ending != "txt"
+        intake.document(*read_document(filename, text, intake.tally, markdown=markdown, repeated=repeated))
     else:
         intake.objects(json_rows(decode(content)))
     entries, report, originals = intake.done(PurePath(filename).name)
     return Ingested(entries, report, MappingProxyType(originals))
+
+
+def _content(data: bytes | Path) -> bytes:
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    if size > FILE_BYTES:
+        raise FileRefused(
+            f"文件 {size // 2**20} MB，过大", f"不超过 {FILE_BYTES // 2**20} MB：拆成几份再导入"
+        )
+    content = data.read_bytes() if isinstance(data, Path) else data
+    if not content.strip():
+        raise FileRefused("文件是空的", "至少一条知识")
+    return content
+
+
+def _confined(
+    intake: Intake, filename: str, kind: str, content: bytes, zone: tzinfo, repeated: frozenset[str]
+) -> None:
+    """What is read in a process of its own: workbooks, pages, Word and PDF documents."""
+    found = confined(kind, content)
+    if kind == "xlsx":
+        for sheet, rows in sheet_rows(found["sheets"]):
+            intake.table(rows, zone, sheet)
+        intake.check_table()
+        return
+    place: Place = "page" if kind == "pdf" else "paragraph"
+    told = read_structured(filename, found, intake.tally, place, repeated)
+    for rows, common in told.tables:
+        intake.table(rows, zone, "", place, common)
+    intake.document(told.drafts, told.doubts, place)

@@ -31,6 +31,9 @@ _FOOT = re.compile(r"(?<=[\u3400-\u9fff。；！!])(\d{1,3})$")
 _CHAPTER_NUMBER = re.compile(r"^0\d$")
 RUNNING = 60
 """A running head is no longer than this."""
+EDGE = 12
+"""Lines at either end of a document in which those that other documents have too are left out."""
+SHARED = (6, 80)
 _BULLET = re.compile(r"^(?:[\-*•·+]\s+|\d{1,2}[.、．)]\s*)+")
 
 
@@ -42,11 +45,17 @@ class Found:
     title: str = ""
 
 
-def boilerplate(text: str, *, pages: bool) -> Found:
-    """Boilerplate of `text` (simplified characters). `pages`: also page marks and running heads, for plain text."""
+def boilerplate(text: str, *, pages: bool, repeated: frozenset[str] = frozenset()) -> Found:
+    """Boilerplate of `text` (simplified characters). `pages`: also page marks and running heads, for plain text.
+
+    `repeated`: keys (`line_key`) of lines that other documents have as well. They go at the two ends only, where a
+    site puts its own words: two handbooks may well share a rule in the middle.
+    """
     lines = list(_lines(text))
     shown = [_BULLET.sub("", text[start:end].strip()).strip() for start, end in lines]
     gone = {at: "boilerplate" for at, line in enumerate(shown) if _TEMPLATE.search(line)}
+    edges = {*range(min(EDGE, len(shown))), *range(max(0, len(shown) - EDGE), len(shown))}
+    gone |= {at: "boilerplate" for at in edges if len(repeated) and line_key(shown[at]) in repeated}
     _spread(gone, shown)
     title = ""
     for at, line in enumerate(shown):
@@ -64,6 +73,12 @@ def boilerplate(text: str, *, pages: bool) -> Found:
         (start, min(end + 1, len(text)), gone[at]) for at, (start, end) in enumerate(lines) if at in gone
     ]
     return Found(tuple(sorted(spans + feet)), title)
+
+
+def line_key(line: str) -> str:
+    """What two copies of a line share: numbers and bullets aside; empty for a line too short or long to tell."""
+    key = re.sub(r"\d+", "0", _BULLET.sub("", line.strip())).strip()
+    return key if SHARED[0] <= len(key) <= SHARED[1] else ""
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

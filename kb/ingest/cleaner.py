@@ -15,8 +15,12 @@ from kb.ingest.report import Doubt, Tally
 _BLANKS = re.compile(r"_{5,}")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE_END = re.compile(r"[。；;！!]")
+_SENTENCE = re.compile(r"[^。；;！!？?]+[。；;！!？?]*")
+_ENUMERATION = re.compile(
+    r"[①-⑩]|[(（][一二三四五六七八九\d][)）]|[一二三四五六七八九](?:是|、)|第[一二三四五六七八九][，、,]"
+)
 _AROUND = 8
-RUN_ON_FIGURES, RUN_ON_LENGTH = 3, 1_000
+RUN_ON_FIGURES, RUN_ON_LENGTH, ENUMERATED = 3, 1_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +32,29 @@ class Cleaned:
     doubts: tuple[Doubt, ...]
 
 
-def clean_document(text: str, tally: Tally, *, pages: bool) -> Cleaned:
-    """Clean a whole file's text. `pages`: plain text with page marks and slide lines, not Markdown."""
+def clean_document(
+    text: str,
+    tally: Tally,
+    *,
+    pages: bool,
+    run_on: bool | None = None,
+    repeated: frozenset[str] = frozenset(),
+) -> Cleaned:
+    """Clean a whole file's text. `pages`: plain text with page marks and slide lines, not Markdown.
+
+    `run_on`: point out lines that ran together (as `pages` unless given). `repeated`: keys of lines that other
+    documents have too (`kb.ingest.repeated`), left out at the beginning and the end of this one.
+    """
     lines = [at for at, character in enumerate(text) if character == "\n"]
     clean = without_pinyin(mapped(text), tally)
     clean, doubts = _without_damage(clean, tally, lines)
     clean = _simplify(clean, tally)
-    found = boilerplate(clean.text, pages=pages)
+    found = boilerplate(clean.text, pages=pages, repeated=repeated)
     for start, end, step in found.spans:
         tally.changed(step, clean.text[start:end].strip(), "")
     clean = clean.without((start, end) for start, end, _ in found.spans)
     clean = _short_blanks(clean, tally)
-    if pages:
+    if pages if run_on is None else run_on:
         doubts += _run_on(clean, lines)
     return Cleaned(clean, found.title, tuple(sorted(doubts, key=lambda doubt: doubt.at)))
 
@@ -75,7 +90,10 @@ def _without_damage(text: Mapped, tally: Tally, lines: list[int]) -> tuple[Mappe
         if damage.guess:
             reason += f"；可能是“{damage.guess[:40]}”"
         at = bisect_right(lines, text.origin[damage.start] - 1) + 1
-        doubts.append(Doubt("line", at, "text", "damaged", reason, broken))
+        place = text.origin[damage.start]
+        doubts.append(
+            Doubt("line", at, "text", "damaged", reason, broken, suggestion=damage.guess, offset=place)
+        )
     return (text.without((damage.start, damage.cut) for damage in found) if found else text), doubts
 
 
@@ -103,18 +121,33 @@ def _short_blanks(text: Mapped, tally: Tally) -> Mapped:
 
 
 def _run_on(text: Mapped, lines: list[int]) -> list[Doubt]:
-    """Slide lines that ran together: many figures in one line, or a whole text in one."""
+    """Slide lines that ran together: many figures or a whole enumeration in one line, or a whole text."""
     doubts: list[Doubt] = []
     at = 0
     for line in text.text.split("\n"):
-        figures = len(_FIGURE.findall(line))
-        reason = ""
-        if len(line) > RUN_ON_LENGTH:
-            reason = f"需人工复核：{len(line)} 个字挤在一行，请拆分"
-        elif figures >= RUN_ON_FIGURES and len(_SENTENCE_END.findall(line)) >= 2:
-            reason = f"需人工复核：一行里有 {figures} 个数字，可能是幻灯片连行，请拆分"
+        reason = _crowded(line)
         if reason:
             place = bisect_right(lines, text.origin[at] - 1) + 1
-            doubts.append(Doubt("line", place, "text", "needs_review", reason, line.strip()))
+            split = "\n".join(part for part in _SENTENCE.findall(line.strip()) if part.strip())
+            doubts.append(
+                Doubt(
+                    *("line", place, "text", "needs_review", f"需人工复核：{reason}，请拆分", line.strip()),
+                    suggestion=split,
+                    offset=text.origin[at],
+                )
+            )
         at += len(line) + 1
     return doubts
+
+
+def _crowded(line: str) -> str:
+    """Why a line should be split by a person, if it should."""
+    if len(line) > RUN_ON_LENGTH:
+        return f"{len(line)} 个字挤在一行"
+    sentences, figures = len(_SENTENCE_END.findall(line)), len(_FIGURE.findall(line))
+    if figures >= RUN_ON_FIGURES and sentences >= 2:
+        return f"一行里有 {figures} 个数字，可能是幻灯片连行"
+    marks = [match.group() for match in _ENUMERATION.finditer(line)]
+    if len(set(marks)) >= RUN_ON_FIGURES and len(line) > ENUMERATED:
+        return f"一行里有 {len(marks)} 个序号"
+    return ""

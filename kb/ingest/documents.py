@@ -21,35 +21,45 @@ class Draft:
     """An entry's wire shape before it is checked, the place it came from, and its words before cleaning."""
 
     value: Mapping[str, Any]
-    line: int
+    at: int
     original: str = ""
+    start: int = 0
+    """Offset in the file's text at which the section begins."""
+
+
+def drafted(clean: Cleaned, text: str, title: str, section: Section, at: int) -> Draft:
+    """The draft of one section of `text`, whose place is `at`."""
+    begin, end = clean.text.source(section.start, section.end)
+    names = (title, *section.path, section.lead)
+    value = {
+        "kind": "manual",
+        "title": " / ".join(name for name in names if name)[:_TITLE],
+        "text": section.text,
+        "source": title,
+        "section": " / ".join(section.path),
+    }
+    changed = clean.text.text[section.start : section.end] != text[begin:end]
+    return Draft(value, at, text[begin:end].strip() if changed else "", begin)
 
 
 def read_document(
-    filename: str, text: str, tally: Tally, *, markdown: bool
+    filename: str, text: str, tally: Tally, *, markdown: bool, repeated: frozenset[str] = frozenset()
 ) -> tuple[list[Draft], list[Doubt]]:
     """Clean a document and cut it into drafts. Doubts: damaged text, run-on lines, mixed-up layout."""
-    clean = clean_document(text, tally, pages=not markdown)
+    clean = clean_document(text, tally, pages=not markdown, repeated=repeated)
     title, sections = _read(clean, markdown)
     title = title or clean.title or PurePath(filename).stem
     lines = [at for at, character in enumerate(text) if character == "\n"]
     drafts: list[Draft] = []
     doubts = list(clean.doubts)
     for section in sections:
-        begin, end = clean.text.source(section.start, section.end)
+        begin, _ = clean.text.source(section.start, section.end)
         line = bisect_right(lines, begin) + 1
         if section.doubt:
-            doubts.append(Doubt("line", line, "text", "needs_review", section.doubt, section.text))
-        names = (title, *section.path, section.lead)
-        value = {
-            "kind": "manual",
-            "title": " / ".join(name for name in names if name)[:_TITLE],
-            "text": section.text,
-            "source": title,
-            "section": " / ".join(section.path),
-        }
-        changed = clean.text.text[section.start : section.end] != text[begin:end]
-        drafts.append(Draft(value, line, text[begin:end].strip() if changed else ""))
+            doubts.append(
+                Doubt("line", line, "text", "needs_review", section.doubt, section.text, offset=begin)
+            )
+        drafts.append(drafted(clean, text, title, section, line))
     if not drafts:
         doubts.append(
             Doubt("line", 1, "text", "invalid", "没有读出可收录的正文", text[:80], "带有正文的文档")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any, Literal
 
+from kb.ingest.refusal import FileRefused
 from nlp.privacy import MASKS, find, mask
+
+__all__ = ["Code", "Doubt", "FileRefused", "Place", "Report", "Step", "Tally", "excerpt"]
 
 EXAMPLES, EXCERPT = 5, 80
 STEPS = {
@@ -19,28 +23,33 @@ STEPS = {
 }
 """Step codes and the names shown to people, in the order in which they run."""
 
-Code = Literal["needs_review", "damaged", "duplicate", "unknown_column", "invalid", "guessed"]
-
-
-class FileRefused(ValueError):
-    """A file that cannot be read at all: which `field`, what is wrong (`message`) and what is `accepted`."""
-
-    def __init__(self, message: str, accepted: str) -> None:
-        super().__init__(f"file: {message} ({accepted})")
-        self.field, self.message, self.accepted = "file", message, accepted
+Code = Literal[
+    "needs_review", "damaged", "duplicate", "unknown_column", "invalid", "guessed", "table", "no_text"
+]
+Place = Literal["row", "line", "page", "paragraph"]
+TO_REPAIR: frozenset[Code] = frozenset({"needs_review", "damaged", "invalid", "table", "no_text"})
+"""What a person must mend; the rest is for information."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One thing for a human: a row or line that was kept with a doubt, or refused."""
+    """One thing for a human: a row or line that was kept with a doubt, or refused.
 
-    place: Literal["row", "line"]
+    `suggestion`: what it may have said, or how to split it. `entry_id`: the entry that it stands in, if any.
+    `value`: what of a refused row could be read, in an entry's wire shape. `offset`: in the file's text, -1 unknown.
+    """
+
+    place: Place
     at: int
     field: str
     code: Code
     reason: str
     text: str = ""
     accepted: str = ""
+    suggestion: str = ""
+    entry_id: str = ""
+    value: Mapping[str, Any] = made(default_factory=dict)
+    offset: int = -1
 
     def to_json(self) -> dict[str, Any]:
         """Its shape in the report; the quoted text is cut short and masked."""
@@ -51,9 +60,8 @@ class Doubt:
             "reason": self.reason,
         }
         shown["text"] = excerpt(self.text)
-        if self.accepted:
-            shown["accepted"] = self.accepted
-        return shown
+        more = {"accepted": self.accepted, "suggestion": excerpt(self.suggestion), "entry_id": self.entry_id}
+        return shown | {name: value for name, value in more.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,12 @@ class Report:
     cleaned: tuple[Step, ...] = ()
     doubted: tuple[Doubt, ...] = ()
     refused: tuple[Doubt, ...] = ()
-    masked: Mapping[str, int] = field(default_factory=dict)
+    masked: Mapping[str, int] = made(default_factory=dict)
+
+    @property
+    def repairs(self) -> tuple[Doubt, ...]:
+        """What a person must mend, the refused first."""
+        return self.refused + tuple(doubt for doubt in self.doubted if doubt.code in TO_REPAIR)
 
     def to_json(self) -> dict[str, Any]:
         """The shape that the import endpoint and the command answer with."""
