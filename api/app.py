@@ -21,6 +21,8 @@ from api import (
     health,
     jobs,
     kb,
+    kb_gaps,
+    kb_proposals,
     models,
     quality,
     reports,
@@ -49,6 +51,7 @@ from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
 DOORS = (
+    *(kb_gaps, kb_proposals),
     *(health, session, kb, routing, suggest, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
 )
@@ -101,6 +104,7 @@ def create_app(
     app.state.service = opened
     app.state.worker, app.state.shadow = worker, shadow
     app.state.bell, app.state.lanes = Bell(), Lanes()
+    kb_proposals.register(work)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

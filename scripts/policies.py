@@ -21,11 +21,12 @@ def names() -> tuple[str, ...]:
     """The files a site may put into `DIR/policy/`, without their suffix."""
     from nlp.policy import NAMES
 
-    return (*NAMES, "sentiment", "stages", "workflows")
+    return (*NAMES, "sentiment", "stages", "workflows", "knowledge")
 
 
 def check(folder: Path) -> str:
     """Read every policy of the folder, dated ones too. Returns the version; raises what `unusable` lists."""
+    from api.kb_policy import load_knowledge_policy
     from api.workflows import load_workflows
     from nlp.cues import load_cues
     from nlp.policy import load_policy
@@ -38,6 +39,7 @@ def check(folder: Path) -> str:
     load_cues(folder)
     load_stages(folder)
     load_workflows(folder)
+    load_knowledge_policy(folder)
     codes_of(folder)
     return policy.version
 
