@@ -36,13 +36,15 @@ class Classifier(Protocol):
 class Thresholds:
     """For each label the probability from which it may be acted on alone (`auto`) or proposed (`suggest`).
 
-    `precision` and `floor` are what those bands reached on rows the model had not seen.
+    `precision` and `floor` are what those bands reached on rows the model had not seen. `outside` is the
+    probability of belonging to no label from which a person should look, None where that was not learnt.
     """
 
     auto: Mapping[str, float]
     suggest: Mapping[str, float]
     precision: float
     floor: float
+    outside: float | None = None
 
 
 def thresholds(
@@ -76,6 +78,33 @@ def thresholds(
 
     auto, suggest = band(precision), band(floor)
     return Thresholds(auto, {k: min(v, auto[k]) for k, v in suggest.items()}, precision, floor)
+
+
+def with_parents(
+    bands: Thresholds,
+    probabilities: Probabilities,
+    truth: Sequence[str],
+    labels: Sequence[str],
+    paths: Mapping[str, Sequence[str]],
+) -> Thresholds:
+    """Bands of a tree's inner nodes beside those of its leaves: where no leaf is sure, its parent may be.
+
+    `paths` are the nodes from the root to each leaf, itself included; a node's probability is the sum over its
+    leaves. Raises KeyError for a label without a path.
+    """
+    auto, suggest = dict(bands.auto), dict(bands.suggest)
+    inner = {node for path in paths.values() for node in path[:-1]}
+    for level in range(max((len(path) for path in paths.values()), default=1) - 1):
+        at_level = {leaf: path[min(level, len(path) - 1)] for leaf, path in paths.items()}
+        nodes = tuple(sorted(set(at_level.values())))
+        member = np.zeros((len(labels), len(nodes)), dtype=np.float32)
+        for row, label in enumerate(labels):
+            member[row, nodes.index(at_level[label])] = 1.0
+        summed = np.minimum(probabilities @ member, 1.0)
+        found = thresholds(summed, [at_level[leaf] for leaf in truth], nodes, bands.precision, bands.floor)
+        auto |= {node: found.auto[node] for node in nodes if node in inner}
+        suggest |= {node: found.suggest[node] for node in nodes if node in inner}
+    return Thresholds(auto, suggest, bands.precision, bands.floor)
 
 
 class OnnxClassifier:
@@ -133,7 +162,9 @@ def load_classifier(task: str, root: Path | None = None, encoder: Encoder | None
 def load_thresholds(task: str, root: Path | None = None) -> Thresholds:
     """The thresholds shipped with a task's classifier. Raises ArtefactError."""
     stored = find(task, root).json("thresholds.json")
-    return Thresholds(stored["auto"], stored["suggest"], stored["precision"], stored["floor"])
+    return Thresholds(
+        stored["auto"], stored["suggest"], stored["precision"], stored["floor"], stored.get("outside")
+    )
 
 
 def write_head(folder: Path, head: Linear, bands: Thresholds) -> None:
@@ -149,5 +180,7 @@ def write_head(folder: Path, head: Linear, bands: Thresholds) -> None:
         "auto": dict(bands.auto),
         "suggest": dict(bands.suggest),
     }
+    if bands.outside is not None:
+        stored["outside"] = bands.outside
     text = json.dumps(stored, ensure_ascii=False, indent=1)
     (folder / "thresholds.json").write_text(text + "\n", encoding="utf-8")

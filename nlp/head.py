@@ -201,8 +201,9 @@ def fit(
     """Fit a head and keep the out-of-fold probabilities, from which thresholds are set.
 
     `names`: other words for a label (its name, what it is about), evidence worth `NAMED` rows. `weights`: how
-    much each text counts, 1 where absent. `folds`: fewer are faster and judge less well. `like`: which rows are like the texts to come; it is calibrated on
-    those where they are at least `LIKE`. Raises HeadError for fewer than two labels or unequal lengths.
+    much each text counts, 1 where absent. `folds`: fewer are faster and judge less well. `like`: which rows are
+    like the texts to come; it is calibrated on those where they are at least `LIKE`. Raises HeadError for fewer
+    than two labels or unequal lengths.
     """
     everything, truth, known = _rows(texts, labels, names)
     size, small = len(texts), len(texts) < _FEW

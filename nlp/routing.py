@@ -14,9 +14,26 @@ from nlp.keywords import guess
 from nlp.mood import Mood
 from nlp.policy import Policy
 from nlp.priority import Priority, prioritise
+from nlp.route_reply import to_json
 from nlp.sla import Hop
 from nlp.taxonomy import Node
 from nlp.transcript import Customer
+
+__all__ = [
+    "NOBODY",
+    "Alternative",
+    "Automation",
+    "Bands",
+    "Category",
+    "Conditions",
+    "Queue",
+    "Route",
+    "Settled",
+    "Sla",
+    "Ticket",
+    "route",
+    "to_json",
+]
 
 Automation = Literal["auto", "suggest", "manual"]
 Conditions = Mapping[str, frozenset[str]]
@@ -57,6 +74,15 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """The deepest node on the category's path that is as sure as acting alone takes, by its own threshold."""
+
+    code: str
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     code: str
     name: str
@@ -83,9 +109,15 @@ class Sla:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Everything decided about a ticket; pure data, equal for equal input, policy and moment."""
+    """Everything decided about a ticket; pure data, equal for equal input, policy and moment.
+
+    `settled` may stop at a parent of the category; None where not even the root of its path is sure enough.
+    `outside` is the probability that the text belongs to no category, None where nobody judged it.
+    """
 
     category: Category
+    settled: Settled | None
+    outside: float | None
     alternatives: tuple[Alternative, ...]
     priority: Priority
     sentiment: Mood | None
@@ -105,10 +137,12 @@ def route(
     now: datetime,
     thresholds: Bands | None = None,
     alarm: Mapping[str, float] | None = None,
+    outside: float | None = None,
 ) -> Route:
     """Route one ticket. `probabilities` are the classifier's, by leaf; None falls back to keywords.
 
-    `alarm` are those of the alarm classifier by label, None without one.
+    `alarm` are those of the alarm classifier by label, None without one. `outside` is the probability that the
+    text is about nothing the labels know: from the thresholds' own bound on, a person looks at it.
 
     A floor is never routed automatically. `now` (aware) stands in for a missing `created_at`.
     """
@@ -128,13 +162,17 @@ def route(
     confidence = round(min(totals[node.code], 1.0), 4)
     return Route(
         category=Category(node.code, node.name, node.path, confidence, node.owner),
+        settled=None if probabilities is None else _settled(totals, policy, thresholds),
+        outside=None if outside is None else round(outside, 4),
         alternatives=_alternatives(totals, node, policy),
         priority=priority,
         sentiment=sentiment,
         queue=Queue(queue, policy.taxonomy.queues[queue]),
         automation=_automation(
             node, confidence, priority, complexity_, policy, thresholds, probabilities is None
-        ),
+        )
+        if not _foreign(outside, thresholds)
+        else "manual",
         sla=Sla(level.code, level.name, clocks, level.notify),
         ladder=sla.climb(ladder, opened_at.astimezone(policy.zone)),
         entities=named,
@@ -157,6 +195,22 @@ def _conditions(ticket: Ticket, node: Node, priority: Priority) -> Conditions:
         "tier": frozenset(((ticket.customer.tier or "").lower(),)),
         "channel": frozenset(((ticket.channel or "").lower(),)),
     }
+
+
+def _settled(totals: Mapping[str, float], policy: Policy, thresholds: Bands | None) -> Settled | None:
+    tree, found = policy.taxonomy, None
+    if thresholds is None:
+        return None
+    for code in tree.deepest(totals, 0.0).path:
+        share, needed = min(totals[code], 1.0), thresholds.auto.get(code)
+        if needed is not None and share >= needed:
+            found = Settled(code, tree.codes[code].name, round(share, 4))
+    return found
+
+
+def _foreign(outside: float | None, thresholds: Bands | None) -> bool:
+    bound = getattr(thresholds, "outside", None)
+    return outside is not None and bound is not None and outside >= bound
 
 
 def _alternatives(totals: Mapping[str, float], node: Node, policy: Policy) -> tuple[Alternative, ...]:
@@ -194,61 +248,3 @@ def _automation(
     ):
         return "auto"
     return "suggest" if confidence >= suggest else "manual"
-
-
-def to_json(route: Route) -> dict[str, Any]:
-    """The contract's body of a route, less id, mode, versions, took_ms and duplicates."""
-    mood = route.sentiment
-    return {
-        "category": {
-            "code": route.category.code,
-            "name": route.category.name,
-            "path": list(route.category.path),
-            "confidence": route.category.confidence,
-            "owner": route.category.owner,
-        },
-        "alternatives": [
-            {"code": one.code, "name": one.name, "confidence": one.confidence} for one in route.alternatives
-        ],
-        "priority": {
-            "level": route.priority.level,
-            "confidence": route.priority.confidence,
-            "reasons": [
-                {"code": one.code, "text": one.text, "start": one.start, "end": one.end}
-                for one in route.priority.reasons
-            ],
-        },
-        "sentiment": mood
-        and {
-            "polarity": mood.polarity,
-            "score": mood.score,
-            "emotion": mood.emotion,
-            "intensity": mood.intensity,
-        },
-        "queue": {"code": route.queue.code, "name": route.queue.name},
-        "automation": route.automation,
-        "sla": {
-            "policy": route.sla.policy,
-            "name": route.sla.name,
-            "first_response_due": _iso(route.sla.due("first_response")),
-            "resolution_due": _iso(route.sla.due("resolution")),
-            "clocks": [
-                {"code": one.code, "name": one.name, "due": _iso(one.due), "warn_at": _iso(one.warn_at)}
-                | ({"field": one.field} if one.field else {})
-                for one in route.sla.clocks
-            ],
-            "notify": list(route.sla.notify),
-        },
-        "ladder": [{"role": hop.role, "name": hop.name, "at": _iso(hop.at)} for hop in route.ladder],
-        "entities": [
-            {"type": one.type, "text": one.text, "start": one.start, "end": one.end} for one in route.entities
-        ],
-        "complexity": {
-            "complex": route.complexity.complex,
-            "reasons": [{"code": one.code, "text": one.text} for one in route.complexity.reasons],
-        },
-    }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")

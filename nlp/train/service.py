@@ -36,6 +36,11 @@ class Taxonomy:
             code = self.parent[code]
         return code
 
+    def path(self, code: str) -> tuple[str, ...]:
+        """Codes from the top category to this one."""
+        parent = self.parent[code]
+        return (*self.path(parent), code) if parent else (code,)
+
 
 def taxonomy(path: Path = _TAXONOMY) -> Taxonomy:
     """The tree of the shipped preset."""
@@ -141,3 +146,8 @@ def plain_moods(demo: Path = DEMO) -> list[dict[str, Any]]:
         if mood:
             rows.append({"text": row["text"], "sentiment": mood[0], "emotion": mood[1]})
     return rows
+
+
+def offtopic(demo: Path = DEMO) -> list[str]:
+    """Lines that are no matter of the shop's, for measuring alone."""
+    return [str(row["text"]) for row in _lines(demo / "offtopic.jsonl")]

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from nlp.artefacts import CURRENT, Artefact, models_root, verify, write_manifest
-from nlp.classify import KIND, load_linear, thresholds, write_head
+from nlp.classify import KIND, Thresholds, load_linear, thresholds, write_head
 from nlp.head import Fit
 from nlp.linear import Linear
+from nlp.outside import Outside, write_outside
 from nlp.train.card import card
 from nlp.train.corpus import sources
 from nlp.train.service import LICENCE
@@ -88,9 +89,11 @@ def ship(
     version: str,
     models: Path,
     measure: Callable[[Linear], dict[str, float]],
+    bands: Thresholds | None = None,
+    outside: Outside | None = None,
 ) -> Shipped:
     """Write the head, load it back as a service would, measure that, then seal it. Raises ArtefactError."""
-    bands = thresholds(fitted.unseen, rows.labels, fitted.head.labels)
+    bands = bands or thresholds(fitted.unseen, rows.labels, fitted.head.labels)
     encoder = fitted.head.encoder
     more: dict[str, Any] = {"strength": fitted.strength, "spans": len(fitted.head.weights)}
     if encoder is not None:
@@ -99,6 +102,8 @@ def ship(
     with tempfile.TemporaryDirectory() as place:  # the version in use stays whole until the new one is
         draft = Path(place) / task / version
         write_head(draft, fitted.head, bands)
+        if outside is not None:
+            write_outside(draft, outside)
         served = load_linear(write_manifest(draft, task, KIND, data, {}, **more), encoder)
         found = measure(served) | latencies(served, [text for text in rows.texts[:5000] if len(text) <= 60])
         text = card(task, version, served.labels, data, found, bands, more)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nlp.artefacts import ArtefactError, write_manifest
-from nlp.classify import NEVER, load_classifier, load_thresholds, thresholds, write_head
+from nlp.classify import NEVER, load_classifier, load_thresholds, thresholds, with_parents, write_head
 from nlp.evaluate.classify import figures, guesses
 from nlp.head import fit
 from nlp.linear import Linear
@@ -72,6 +72,20 @@ def test_thresholds_keep_the_precision_they_state(root: Path) -> None:
     assert taken.count("a") / len(taken) >= 0.94
     assert bands.suggest["a"] <= bands.auto["a"]
     assert load_thresholds("intent", root).precision == 0.95
+
+
+def test_parents_are_sure_where_their_leaves_are_not() -> None:
+    """Two leaves that are taken for each other have no automatic band; their parent, which is always right, has."""
+    random = np.random.default_rng(0)
+    labels, paths = ("a/x", "a/y", "b"), {"a/x": ("a", "a/x"), "a/y": ("a", "a/y"), "b": ("b",)}
+    truth = [str(one) for one in random.choice(labels, 600)]
+    shares = np.array(
+        [[0.01, 0.01, 0.98] if one == "b" else [0.5, 0.46, 0.04] for one in truth], dtype=np.float32
+    )
+    bands = with_parents(thresholds(shares, truth, labels), shares, truth, labels, paths)
+    assert bands.auto["a/x"] > 0.97
+    assert bands.auto["a"] < 0.97
+    assert set(bands.auto) == {"a", *labels}
 
 
 def test_a_label_that_is_never_sure_is_never_automatic() -> None:

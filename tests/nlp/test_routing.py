@@ -69,6 +69,36 @@ def test_an_unsure_leaf_gives_its_sure_parent() -> None:
     assert [one.code for one in found.alternatives] == ["return_goods", "refund_progress", "exchange"]
 
 
+def test_a_parent_may_be_sure_where_no_leaf_is() -> None:
+    """The reply names the deepest node that reaches its own automatic threshold, and none where none does."""
+    bands = Thresholds({"refund": 0.9, "after_sales": 0.8, "return_goods": 0.9}, {})
+    shares = dict.fromkeys(LEAVES, 0.0) | {"return_goods": 0.5, "refund_progress": 0.45, "exchange": 0.05}
+    found = route(Ticket("退"), shares, None, POLICY, NOW, thresholds=bands)
+    assert found.settled is not None
+    assert (found.settled.code, found.settled.confidence) == ("refund", pytest.approx(0.95))
+    assert to_json(found)["settled"]["name"] == "退货退款"
+    assert found.automation != "auto"
+    leaf = route(Ticket("退"), sure("return_goods"), None, POLICY, NOW, thresholds=bands).settled
+    assert leaf is not None
+    assert leaf.code == "return_goods"
+    doubt = dict.fromkeys(LEAVES, 1 / len(LEAVES))
+    assert route(Ticket("退"), doubt, None, POLICY, NOW, thresholds=bands).settled is None
+    assert route(Ticket("退"), shares, None, POLICY, NOW).settled is None
+
+
+def test_a_foreign_text_goes_to_a_person() -> None:
+    """From the bound on that was set for false alarms, no verdict is proposed, however sure the category."""
+
+    @dataclass(frozen=True)
+    class Bounded(Thresholds):
+        outside: float = 0.7
+
+    bands = Bounded({"invoice": 0.8}, {"invoice": 0.6})
+    for outside, expected in ((0.69, "auto"), (0.7, "manual"), (None, "auto")):
+        found = route(Ticket("请开票"), sure("invoice"), None, POLICY, NOW, bands, outside=outside)
+        assert (found.automation, found.outside) == (expected, outside)
+
+
 def test_bands() -> None:
     """R086: on both sides of each threshold the band changes."""
     bands = Thresholds({"invoice": 0.8}, {"invoice": 0.6})
