@@ -16,6 +16,7 @@ from nlp.evaluate.metrics import accuracy
 from nlp.sentiment import load_analyser
 from nlp.text import key
 from nlp.train import service
+from nlp.train.moods import held_mood_keys, measure, moods
 
 TASKS = ("intent", "sentiment", "emotion")
 PINNED = json.loads((Path(__file__).parent / "classifiers.json").read_text(encoding="utf-8"))
@@ -72,6 +73,16 @@ def test_held_out_tickets_are_of_every_file_and_leaf() -> None:
     assert min(counts.values()) >= 20
 
 
+def test_tone_holds_its_floor_on_unseen_lines() -> None:
+    """Sarcasm, emoji, shouting and polite complaints: polarity, emotion, their calibration, and intensity."""
+    found = measure(load_analyser())
+    assert found["moods.heldout sentiment accuracy"] >= 0.72
+    assert found["moods.heldout emotion accuracy"] >= 0.62
+    assert found["moods.heldout sentiment ece"] <= 0.12
+    assert found["moods.heldout emotion ece"] <= 0.14
+    assert found["moods.heldout intensity correlation"] >= 0.6
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_the_card_is_complete(task: str) -> None:
     """Every set with its licence, every figure, the thresholds and the limits stand on the card."""
@@ -113,6 +124,7 @@ def test_no_held_out_text_is_a_training_row() -> None:
     rows = (*service.tickets(), *service.turns(), *service.phrases(), *service.questions(leaves))
     assert rows
     assert not [row["text"] for row in rows if key(row["text"]) in held]
+    assert not [row["text"] for row in moods() if key(row["text"]) in held_mood_keys()]
 
 
 def test_probabilities_are_numbers_for_any_text() -> None:

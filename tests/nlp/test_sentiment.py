@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.cues import load_cues
+from nlp.cues import POLARITIES, load_cues
 from nlp.sentiment import FULL, RULES_ONLY, Sentiment, SentimentAnalyser, Trajectory, advance, load_analyser
 from nlp.tables import PolicyError
 
@@ -145,3 +145,35 @@ def test_a_trajectory_stays_within_what_was_said(analyser: SentimentAnalyser, sc
     for score in scores:
         course = advance(course, _said(score), analyser.trajectory_policy)
     assert min(scores) - 1e-9 <= course.value <= max(scores) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        ("真是谢谢你们了，让我在家白等一天", "negative"),
+        ("好一个“极速退款”，极速了半个月", "negative"),
+        ("打开一看，🤮", "negative"),
+        ("收到啦🥳", "positive"),
+    ],
+)
+def test_tone_is_heard_beside_the_words(analyser: SentimentAnalyser, text: str, polarity: str) -> None:
+    """Thanks that are none, irony between quotation marks, faces."""
+    assert analyser.analyse([text])[0].polarity == polarity
+
+
+def test_a_stretched_word_is_louder(analyser: SentimentAnalyser) -> None:
+    """啊啊啊 raises the intensity of what was felt anyway."""
+    calm, loud = analyser.analyse(["怎么这么慢，气死我了", "怎么这么慢啊啊啊啊，气死我了"])
+    assert "loud" in loud.cues
+    assert loud.intensity >= calm.intensity
+
+
+def test_shares_are_what_is_said(analyser: SentimentAnalyser) -> None:
+    """The probabilities behind the answers: rows sum to one, the best is the one named."""
+    texts = ["谢谢", "骗子", "在吗", "😡"]
+    polarity, emotion = analyser.shares(texts)
+    assert polarity.sum(axis=1) == pytest.approx([1.0] * 4)
+    assert emotion.sum(axis=1) == pytest.approx([1.0] * 4)
+    names = [POLARITIES[at] for at in polarity.argmax(axis=1)]
+    assert names == [said.polarity for said in analyser.analyse(texts)]
+    assert analyser.shares([])[0].shape == (0, 3)
