@@ -57,13 +57,14 @@ def _said(value: Any) -> str:
 
 def read_labelled(name: str, content: bytes) -> Labelled:
     """Rows of a file, its kind told by its content. Raises Misused naming the column that is missing, Failed."""
-    from kb.ingest.readers import csv_rows, decode, json_rows, xlsx_sheets
-    from kb.ingest.report import FileRefused
+    from kb.ingest.confined import confined
+    from kb.ingest.readers import csv_rows, decode, json_rows, sheet_rows
+    from kb.ingest.refusal import FileRefused
 
     found = Labelled()
     try:
         if content.startswith(_ZIP):
-            _from_sheets(name, xlsx_sheets(content), found)
+            _from_sheets(name, sheet_rows(confined("xlsx", content)["sheets"]), found)
             return found
         text = decode(content)
         if text.lstrip().startswith(("{", "[{")):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.console import AsJson, group, progress, say, tell
+from scripts.train_labels import register
 from scripts.train_rows import Asked
 from scripts.train_site import told, train
 
@@ -91,6 +92,9 @@ def _command(task: str) -> Callable[..., None]:
 for _task, _about in TASKS.items():
     _example = f"例：zuoxi train {_task} --data {'工单.xlsx' if _task == 'intent' else '标注.csv'}"
     app.command(_task, help=_about, epilog=_example)(_command(_task))
+
+
+register(app)
 
 
 def _public(task: str, source: str | None, models: Path | None, version: str | None, as_json: bool) -> None:

@@ -58,12 +58,12 @@ def acted(head: Linear, bands: Thresholds) -> dict[str, float]:
         settled += [sure[-1] in tree.path(row["category"])] if sure else []
         leaf += [best == row["category"]] if sure and sure[-1] == best else []
     found = {
-        "auto precision": np.mean(leaf or [False]),
+        "auto precision": float(np.mean(leaf or [False])),
         "auto coverage": len(leaf) / len(rows),
-        "auto or parent precision": np.mean(settled or [False]),
+        "auto or parent precision": float(np.mean(settled or [False])),
         "auto or parent coverage": len(settled) / len(rows),
     }
-    return {f"demo tickets.heldout {name}": round(float(value), 4) for name, value in found.items()}
+    return {f"demo tickets.heldout {name}": round(value, 4) for name, value in found.items()}
 
 
 def _encoder() -> Encoder | None:
