@@ -125,7 +125,11 @@ async def move_case(
         return 200, case_views.shown(work, case, grant)
 
     content = ["case-move", case_id, body.model_dump()]
-    return await once(opened, grant, idempotency_key, content, unit)
+    answer = await once(opened, grant, idempotency_key, content, unit)
+    await asyncio.to_thread(
+        opened.sites.refresh, grant.tenant
+    )  # a move may publish, or begin and end a trial
+    return answer
 
 
 @router.post("/{case_id}/approvals")

@@ -90,6 +90,19 @@ def on_trial(reader: Reader, tenant: str) -> list[OnTrial]:
     return [OnTrial(row.id, dict(row.data), row.due_at or "", row.revision) for row in rows]
 
 
+def published(reader: Reader, tenant: str) -> dict[str, str]:
+    """Changes by the name of the release that they became."""
+    table = schema.cases
+    rows = reader.execute(
+        select(table.c.id, table.c.data).where(
+            table.c.tenant == tenant,
+            table.c.kind == "change",
+            table.c.state.in_(("published", "retired")),
+        )
+    )
+    return {str(row.data.get("release")): row.id for row in rows}
+
+
 def freeze(writer: Writer, tenant: str, entry_id: str, reason: str, by: str) -> Json:
     """Freeze an entry; one that is frozen stays as it was."""
     known = frozen(Reader(writer), tenant).get(entry_id)
