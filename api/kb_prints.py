@@ -31,7 +31,7 @@ async def print_pocketbook(
     grant: Reading,
     stage: Annotated[list[Stage] | None, Query()] = None,
     kind: Annotated[list[Kind] | None, Query()] = None,
-    format: Literal["html", "md"] = "html",  # noqa: A002 (the contract's word)
+    format: Literal["html", "md"] = "html",
     as_of: Moment | None = None,
 ) -> Response:
     """What is in force, by kind and stage, with the release it is of; the same release gives the same bytes."""
@@ -50,7 +50,7 @@ async def draw_flow(
     entry_id: str,
     opened: Opened,
     grant: Reading,
-    format: Literal["mermaid", "json"] = "mermaid",  # noqa: A002
+    format: Literal["mermaid", "json"] = "mermaid",
 ) -> Response:
     """The steps of an entry in force as a flow chart."""
 

@@ -77,7 +77,7 @@ def _numbered(text: str) -> tuple[Step, ...]:
     marks = list(_MARK.finditer(text))
     if len(marks) < 2:
         return ()
-    steps = []
+    steps: list[Step] = []
     for at, mark in enumerate(marks):
         end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
         said = text[mark.end() : end]
@@ -90,7 +90,8 @@ def _numbered(text: str) -> tuple[Step, ...]:
 
 
 def _sentences(text: str) -> tuple[Step, ...]:
-    steps, at = [], 0
+    steps: list[Step] = []
+    at = 0
     for said in _SENTENCE.split(text):
         bare = said.strip()
         if bare:
