@@ -22,7 +22,9 @@ from api import (
     jobs,
     kb,
     kb_gaps,
+    kb_import,
     kb_proposals,
+    kb_repairs,
     models,
     quality,
     reports,
@@ -51,7 +53,7 @@ from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
 DOORS = (
-    *(kb_gaps, kb_proposals),
+    *(kb_gaps, kb_import, kb_proposals, kb_repairs),
     *(health, session, kb, routing, suggest, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
 )
@@ -104,6 +106,7 @@ def create_app(
     app.state.service = opened
     app.state.worker, app.state.shadow = worker, shadow
     app.state.bell, app.state.lanes = Bell(), Lanes()
+    app.state.reading = asyncio.Semaphore(kb_import.AT_ONCE)
     kb_proposals.register(work)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work

@@ -1,4 +1,4 @@
-"""Door of the knowledge base: entries, import, search, releases."""
+"""Door of the knowledge base: entries, search, releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, UploadFile
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,7 +27,6 @@ from api.trials import person_of
 from kb import handbook
 from kb.entries import Entry, from_json
 from kb.filters import Filters
-from kb.ingest import FileRefused, read_entries
 from kb.knowledge import Knowledge
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
@@ -193,52 +192,6 @@ async def delete_entry(entry_id: str, opened: Opened, grant: Editor) -> Json:
     await _write(opened, grant, {}, frozenset({entry_id}), note=f"删除 {known['title'][:60]}")
     gone = await opened.store.aread(lambda reader: entries.tombstone(reader, grant.tenant, entry_id))
     return {"id": entry_id, "deleted": True, "tombstone": gone, "release": gone["release"] if gone else None}
-
-
-@router.post("/import")
-async def import_file(
-    request: Request, opened: Opened, grant: Editor, file: UploadFile | None = None
-) -> Json:
-    """Import a file (multipart field `file`, or the raw body with its type); answers with the report."""
-    name, content = await uploaded(request, file)
-    try:
-        ingested = await asyncio.to_thread(read_entries, name, content)
-    except FileRefused as error:
-        raise invalid("file", error.message, error.accepted) from None
-    put = {entry.id: entry for entry in ingested.entries}
-    reply: Json = {"report": ingested.report.to_json(), "imported": len(put), "state": None, "release": None}
-    if put:
-        reply |= await _write(opened, grant, put, frozenset(), note=f"导入 {name[:60]}")
-    return reply
-
-
-SUFFIX = {
-    "text/csv": ".csv",
-    "application/json": ".jsonl",
-    "application/x-ndjson": ".jsonl",
-    "application/jsonl": ".jsonl",
-    "text/markdown": ".md",
-    "text/plain": ".txt",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}
-
-
-async def uploaded(request: Request, file: UploadFile | None) -> tuple[str, bytes]:
-    """Name and content of an upload in either form. Raises 415 for a body whose type says nothing."""
-    if file is not None:
-        return file.filename or "upload", await file.read()
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        raise invalid("file", "缺少必填字段", "multipart 字段 file，带文件名")
-    if kind not in SUFFIX:
-        accepted = "、".join(SUFFIX)
-        raise Problem(
-            "unsupported_media_type", f"file: 请用 multipart 字段 file，或以下类型的请求体：{accepted}"
-        )
-    content = await request.body()
-    if not content:
-        raise invalid("file", "内容为空", "非空文件")
-    return "upload" + SUFFIX[kind], content
 
 
 def _knowledge(opened: Service, grant: Grant, body: SearchIn) -> Knowledge:

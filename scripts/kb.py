@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from scripts import site
 from scripts.console import (
     DATA,
-    STDIN,
     AsJson,
     Data,
     Failed,
     Misused,
-    given_bytes,
     given_text,
     group,
     note,
@@ -27,101 +24,14 @@ from scripts.console import (
     table,
     tell,
 )
-
-if TYPE_CHECKING:
-    from api.service import Service
-    from kb.entries import Entry
-    from kb.ingest import Ingested
+from scripts.kb_import import import_files
 
 app = group("知识库：导入、检索、发布、检查、列出")
+app.command(
+    "import", epilog="例：zuoxi kb import 常见问题.xlsx 话术.jsonl；或 cat 话术.jsonl | zuoxi kb import -"
+)(import_files)
 Tenant = Annotated[str, typer.Option("--tenant", help="租户")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="只看这些类型，可多次给出")]
-
-
-@app.command(
-    "import", epilog="例：zuoxi kb import 常见问题.xlsx 话术.jsonl；或 cat 话术.jsonl | zuoxi kb import -"
-)
-def import_files(
-    files: Annotated[list[str], typer.Argument(help="csv、xlsx、jsonl、md、txt 文件；- 为标准输入（jsonl）")],
-    name: Annotated[str, typer.Option("--name", help="标准输入内容的文件名，后缀决定格式")] = "stdin.jsonl",
-    tenant: Tenant = site.TENANT,
-    data: Data = DATA,
-    as_json: AsJson = False,
-) -> None:
-    """导入文件，按站点的发布方式发布或进草稿；可在服务运行时使用，没有站点时新建。"""
-    with progress("读取") as advance:
-        read = {}
-        for at, file in enumerate(files):
-            advance(at, len(files))
-            read[file] = _read(name if file == STDIN else Path(file).name, given_bytes(file))
-    put: dict[str, Entry] = {entry.id: entry for one in read.values() for entry in one.entries}
-    reply: dict[str, Any] = {
-        "imported": len(put),
-        "state": None,
-        "release": None,
-        "reports": {file: one.report.to_json() for file, one in read.items()},
-    }
-    fresh = bool(put) and not site.exists(site.settings_of(data))
-    if put:
-        with site.opened(data, make=True) as service, progress("写入并建立索引"):
-            site.ensure_tenant(service.store, tenant)
-            names = "、".join(Path(file).name for file in read)
-            reply |= _write(service, tenant, put, f"导入 {names[:60]}")
-    if as_json:
-        tell(reply)
-    else:
-        _show_import(reply)
-        if fresh:
-            say(f"已在 {data} 新建站点")
-    if not put:
-        raise Failed("没有一条可以导入：原因见上面的报告")
-
-
-def _read(name: str, content: bytes) -> Ingested:
-    from kb.ingest import FileRefused, read_entries
-
-    try:
-        return read_entries(name, content)
-    except FileRefused as error:
-        raise Failed(f"{name}：{error.message}（可接受：{error.accepted}）") from None
-
-
-def _write(service: Service, tenant: str, put: dict[str, Entry], message: str) -> dict[str, Any]:
-    reviewed = service.settings.publishing == "reviewed"
-    written = asyncio.run(
-        service.sites.write(tenant, put, frozenset(), by=site.ACTOR, note=message, reviewed=reviewed)
-    )
-    if written.release is None:
-        return {"state": "draft"}
-    return {"state": "published", "release": written.release.name}
-
-
-def _show_import(reply: dict[str, Any]) -> None:
-    for file, report in reply["reports"].items():
-        say(f"{file}：保留 {report['kept']} 条")
-        for step in report["cleaned"]:
-            say(f"  {step['name']}：{step['count']} 处")
-            for example in step.get("examples", [])[:2]:
-                say(f"    {example.get('before', '')[:60]}  →  {example.get('after', '')[:60]}")
-        _show_rows("存疑（已导入，请核对）", report["doubted"])
-        _show_rows("拒收", report["refused"])
-    if reply["state"] == "published":
-        say(f"已发布 {reply['imported']} 条，版本 {reply['release']}")
-    elif reply["state"] == "draft":
-        say(f"{reply['imported']} 条已进草稿：审批后用 zuoxi kb publish 发布")
-
-
-def _show_rows(title: str, rows: list[dict[str, Any]], most: int = 10) -> None:
-    if not rows:
-        return
-    say(f"  {title}：{len(rows)} 条")
-    for row in rows[:most]:
-        place = row.get("row") or row.get("line") or "?"
-        say(
-            f"    第 {place} 行 {row.get('field') or ''} {row.get('reason', '')}：{str(row.get('text', ''))[:50]}"
-        )
-    if len(rows) > most:
-        say(f"    …另有 {len(rows) - most} 条，用 --json 看全部")
 
 
 @app.command(epilog="例：zuoxi kb search 退款多久到账 --limit 3 --json")

@@ -30,7 +30,11 @@ def _changes(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.change_entries, schema.outgoing, schema.frozen])
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes)
+def _imports(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.imports])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes, _imports)
 """Step i takes version i to i + 1. Append; never edit a released one."""
 
 

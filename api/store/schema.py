@@ -286,6 +286,19 @@ frozen = Table(
     Column("at", Time, nullable=False),
 )
 
+# What a file gave when it was imported last: by `key` (its own id, or kind and title) the entry and digests of it.
+imports = Table(
+    "imports",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("file", Code, primary_key=True),
+    Column("key", Code, primary_key=True),
+    Column("entry_id", Code, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("digest", Code, nullable=False),
+    Column("words", Code, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -176,7 +176,7 @@ class Intake:
             return entry.id
         if before is not None:
             reason = f"编号 {entry.id} 与第 {self._places[entry.id]} 行重复而内容不同"
-            self._refuse(place, at, "id", reason, entry.title, "不重复的编号", value)
+            self._refuse(place, at, "id", reason, entry.title, "不重复的编号", {**value, "id": ""})
             return ""
         self._entries[entry.id], self._places[entry.id] = entry, at
         if original:
