@@ -17,12 +17,17 @@ from api import (
     errors,
     events,
     forms,
+    handbook,
     handoff,
     health,
     jobs,
     kb,
+    kb_changes,
+    kb_effect,
     kb_gaps,
     kb_import,
+    kb_notices,
+    kb_prints,
     kb_proposals,
     kb_repairs,
     models,
@@ -53,6 +58,7 @@ from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
 DOORS = (
+    *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_gaps, kb_import, kb_proposals, kb_repairs),
     *(health, session, kb, routing, suggest, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
@@ -108,6 +114,7 @@ def create_app(
     app.state.bell, app.state.lanes = Bell(), Lanes()
     app.state.reading = asyncio.Semaphore(kb_import.AT_ONCE)
     kb_proposals.register(work)
+    handbook.install(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

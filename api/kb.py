@@ -7,6 +7,7 @@ import hashlib
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -19,13 +20,13 @@ from api.deps import Editor, IdempotencyKey, Json, Opened, Reading, once
 from api.errors import Problem, invalid, not_found
 from api.service import Service
 from api.sites import Written, write
-from api.store import Reader, Writer, entries
+from api.store import Reader, Writer, changes, entries
 from api.store.entries import Release
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from api.trials import person_of
 from kb import handbook
-from kb.entries import Entry, from_json
+from kb.entries import Entry, from_json, to_json
 from kb.filters import Filters
 from kb.knowledge import Knowledge
 
@@ -131,12 +132,52 @@ async def _write(
 
 
 @router.get("/entries/{entry_id:path}")
-async def read_entry(entry_id: str, opened: Opened, grant: Reading) -> JSONResponse:
-    """One live entry, with an ETag. A deleted one is 404 with its tombstone."""
-    raw = await opened.store.aread(lambda reader: entries.get(reader, grant.tenant, entry_id))
-    if raw is None:
+async def read_entry(
+    entry_id: str,
+    opened: Opened,
+    grant: Reading,
+    as_of: Moment | None = None,
+    release: Annotated[str | None, Query(max_length=64)] = None,
+) -> JSONResponse:
+    """One live entry, with an ETag; or the text that held at `as_of`, or stood in a release.
+
+    A deleted one is 404 with its tombstone.
+    """
+    if as_of is not None or release is not None:
+        return JSONResponse(await opened.store.aread(partial(_past, grant.tenant, entry_id, as_of, release)))
+
+    def unit(reader: Reader) -> tuple[Json, str | None, bool] | None:
+        raw, head = entries.get(reader, grant.tenant, entry_id), entries.head(reader, grant.tenant)
+        if raw is None or head is None:
+            return None
+        since = entries.since_named(reader, grant.tenant, entry_id, head.seq)
+        return raw, since, bool(changes.frozen(reader, grant.tenant, [entry_id]))
+
+    found = await opened.store.aread(unit)
+    if found is None:
         raise await _absent(opened, grant, entry_id)
-    return JSONResponse(raw, headers={"ETag": _etag(raw)})
+    raw, since, frozen = found
+    return JSONResponse({**raw, "release": since, "frozen": frozen}, headers={"ETag": _etag(raw)})
+
+
+def _past(tenant: str, entry_id: str, as_of: datetime | None, name: str | None, reader: Reader) -> Json:
+    """An entry as it was: in a release by its name (of a trial: the one it was tried over), or at a moment."""
+    at = (as_of or datetime.now(UTC)).astimezone(UTC)
+    if name is not None:
+        release = entries.release_named(reader, tenant, name.partition("+")[0])
+    else:
+        release = entries.release_at(reader, tenant, at.isoformat(timespec="milliseconds"))
+    if release is None:
+        raise not_found("发布版本", name or "")
+    texts = entries.texts_of(reader, tenant, [entry_id], release.seq).get(entry_id, [])
+    parsed = [from_json(raw) for raw in texts]
+    own = next((one for one in parsed if one.id == entry_id), None)
+    chosen = own if name is not None and as_of is None else handbook.in_force(parsed, at) or own
+    if chosen is None:
+        raise Problem("not_found", f"{release.name} 里没有条目 {entry_id[:80]}")
+    told = {**to_json(chosen), "id": entry_id, "release": release.name, "effective": chosen.effective(at)}
+    since = entries.since_named(reader, tenant, chosen.id, release.seq)
+    return {**{k: v for k, v in told.items() if k != "successor"}, "since": since}
 
 
 async def _absent(opened: Service, grant: Grant, entry_id: str) -> Problem:
@@ -231,11 +272,22 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json
 
 
 @router.get("/releases")
-async def list_releases(opened: Opened, grant: Editor) -> Json:
-    """Releases, newest first, and the size of the open draft."""
-    found = await opened.store.aread(lambda reader: entries.releases(reader, grant.tenant))
-    draft = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
-    return {"releases": [_release(one) for one in found], "draft": {"changes": len(draft)}}
+async def list_releases(opened: Opened, grant: Editor, as_of: Moment | None = None) -> Json:
+    """Releases (up to `as_of`), newest first, each with its change; the one then in force; the open draft's size."""
+    at = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def unit(reader: Reader) -> tuple[list[Release], Release | None, int, dict[str, str]]:
+        found = entries.releases(reader, grant.tenant)
+        force = entries.release_at(reader, grant.tenant, at) if found and found[-1].at <= at else None
+        return found, force, len(entries.draft(reader, grant.tenant)), changes.published(reader, grant.tenant)
+
+    found, force, planned, made = await opened.store.aread(unit)
+    told = [
+        {**(_release(one) or {}), "change": made.get(one.name)}
+        for one in found
+        if as_of is None or one.at <= at
+    ]
+    return {"releases": told, "in_force": _release(force), "draft": {"changes": planned}}
 
 
 @router.post("/releases", status_code=201)
@@ -267,8 +319,8 @@ async def diff_release(name: str, opened: Opened, grant: Editor, against: str | 
     if found is None:
         raise not_found("发布版本", name)
     base, target, before = found
-    changes = handbook.diff(
-        {name: from_json(entry) for name, entry in base.items()},
-        {name: from_json(entry) for name, entry in target.items()},
+    told = handbook.diff(
+        {name: from_json(entry) for name, entry in base.items() if "successor" not in entry},
+        {name: from_json(entry) for name, entry in target.items() if "successor" not in entry},
     )
-    return {"release": name, "against": before or None, **asdict(changes)}
+    return {"release": name, "against": before or None, **asdict(told)}

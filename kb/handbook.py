@@ -136,3 +136,39 @@ def _offsets(pieces: list[str]) -> list[int]:
     for piece in pieces:
         found.append(found[-1] + len(piece))
     return found
+
+
+def dated(entry: Entry, begins: datetime | None, ends: datetime | None) -> Entry:
+    """An entry whose own time is kept within that of its release. Raises ValueError where nothing is left."""
+    start = max((t for t in (entry.effective_from, begins) if t is not None), default=None)
+    stop = min((t for t in (entry.effective_to, ends) if t is not None), default=None)
+    if start is not None and stop is not None and stop <= start:
+        raise ValueError(f"{entry.id} would end before it begins")
+    return replace(entry, effective_from=start, effective_to=stop)
+
+
+def compared(entry_id: str, before: Entry | None, after: Entry | None) -> dict[str, Any]:
+    """One entry in two versions: what happened to it, its changed fields, and its text piece by piece."""
+    op = "added" if before is None else "removed" if after is None else "changed"
+    old = {} if before is None else to_json(before)
+    new = {} if after is None else to_json(after)
+    fields = [
+        {"field": name, "before": old.get(name), "after": new.get(name)}
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+    first, second = old.get("text", ""), new.get("text", "")
+    return {
+        "entry_id": entry_id,
+        "op": op if fields else "same",
+        "title": new.get("title") or old.get("title"),
+        "fields": fields,
+        "text": [
+            {
+                "op": one.op,
+                "before": {"start": one.before[0], "end": one.before[1], "text": first[slice(*one.before)]},
+                "after": {"start": one.after[0], "end": one.after[1], "text": second[slice(*one.after)]},
+            }
+            for one in (edits(first, second) if first != second else ())
+        ],
+    }
