@@ -51,7 +51,7 @@ def _labelled(source: str, content: bytes) -> Labelled:
     return read
 
 
-def _names(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def names_of(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Words for the labels: a category's name and what it is about, else the label itself where it is words."""
     from nlp.policy import load_policy
     from scripts.train_rows import site_folder
@@ -132,7 +132,7 @@ def _found(read: Labelled) -> tuple[Suspect, ...]:
     with progress("训练"):
         encoder = _encoder()
         try:
-            fitted = fit(read.texts, read.labels, names=_names(read.labels), encoder=encoder)
+            fitted = fit(read.texts, read.labels, names=names_of(read.labels), encoder=encoder)
         except HeadError as error:
             raise Failed(str(error)) from None
         rows = vectors(read.texts, encoder)
@@ -238,7 +238,7 @@ def following(
     with progress("训练"):
         encoder = _encoder()
         try:
-            head = fit_head(read.texts, read.labels, names=_names(read.labels), encoder=encoder)
+            head = fit_head(read.texts, read.labels, names=names_of(read.labels), encoder=encoder)
         except HeadError as error:
             raise Failed(str(error)) from None
         found = choose(head.probabilities(texts), head.labels, vectors(texts, encoder), count)

@@ -14,6 +14,7 @@ from scripts import site
 from scripts.console import Advance, Failed, note, progress, say, table, tell
 from scripts.labelled import Labelled
 from scripts.train_artefact import figures_of, new_version, remarks, write_version
+from scripts.train_labels import names_of
 from scripts.train_rows import Asked, Rows, prepare, read_source, site_folder
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ def _train(
     version = new_version(root / task, asked.version)
     advance(0, None)  # how long the fit takes is not known
     vectors = _encoder(root) if task == "intent" else None
-    fitted = fit(rows.texts, rows.labels, seed=asked.seed, encoder=vectors, version=f"{task}/{version}")
+    named = names_of(rows.labels) if task == "intent" else None
+    fitted = fit(
+        rows.texts, rows.labels, seed=asked.seed, names=named, encoder=vectors, version=f"{task}/{version}"
+    )
     before = versions.in_use(root, task)
     current, remark = _open(task, root, before, vectors, test)
     rules = Rules(asked.tolerance, asked.drop, asked.least, asked.seed)
