@@ -17,6 +17,8 @@ from kb.postings import Floats
 WEIGHTS = Path(__file__).parent / "weights.toml"
 
 
+OWN = ("exact", "letters")
+"""Features of the context that count for the candidate itself."""
 ALONE = 3.0
 """Lead of a candidate that has no rival, in units of the ranking score."""
 
@@ -25,8 +27,9 @@ ALONE = 3.0
 class Model:
     """Two steps over `features.NAMES`: `rank` orders the candidates of one query, the rest says how sure we are.
 
-    The log-odds of a candidate are `bias + slope · score + lead · (distance to its best rival) + context · values`;
-    the distance counts `ahead` for the first candidate and `behind` for the others, so the order is the ranking's.
+    The log-odds of a candidate are `bias + slope · score + lead · (distance to its best rival) + context · what the
+    query found`; the distance counts `ahead` for the first candidate and `behind` for the others, so the order is
+    the ranking's.
     `precision` lists (precision, least confidence), ascending.
     """
 
@@ -47,7 +50,8 @@ class Model:
         if bonus is not None:
             scores = scores + bonus
         lead = leads(scores, np.zeros(len(scores), np.int64))
-        sure: Floats = self.slope * scores + values @ self.context + np.float32(self.bias)
+        best = in_query(values, np.zeros(len(values), np.int64))
+        sure: Floats = self.slope * scores + best @ self.context + np.float32(self.bias)
         sure += self.ahead * np.maximum(lead, 0) + self.behind * np.minimum(lead, 0)
         return sure
 
@@ -57,6 +61,18 @@ class Model:
             if reached >= precision:
                 return confidence
         return 1.01
+
+
+def in_query(values: Floats, query: npt.NDArray[np.int64]) -> Floats:
+    """Each feature as the best candidate of the query has it, so that it moves no order; `OWN` ones stay."""
+    if not len(values):
+        return values
+    starts = np.flatnonzero(np.concatenate(([True], query[1:] != query[:-1])))
+    sizes = np.diff(np.append(starts, len(query)))
+    best = np.repeat(np.maximum.reduceat(values, starts, axis=0), sizes, axis=0)
+    own = [NAMES.index(name) for name in OWN]
+    best[:, own] = values[:, own]
+    return best
 
 
 def leads(scores: Floats, query: npt.NDArray[np.int64]) -> Floats:

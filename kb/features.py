@@ -54,12 +54,14 @@ ROWS_OF_ENTRY = 16
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Rarity of what was asked: `tokens` per token, `concepts` per concept, `sounds` per sound token."""
+    """Rarity of what was asked: `tokens` per token, `concepts` per concept, `sounds` per sound token; `known`
+    is the share of it that some passage holds, `average` the tokens of a passage."""
 
     tokens: Floats
     concepts: Floats
     sounds: Floats
     known: float
+    average: float
 
 
 def rarity(asked: Asked, segments: Sequence[Segment]) -> Weights:
@@ -78,6 +80,7 @@ def rarity(asked: Asked, segments: Sequence[Segment]) -> Weights:
         concepts=concepts.astype(np.float32),
         sounds=inverse_frequency(heard, total),
         known=float(words[~missing[~asked.parts]].sum()) / whole if whole else 0.0,
+        average=_average(segments),
     )
 
 
@@ -86,6 +89,11 @@ def _frequency(postings: Sequence[Postings], tokens: npt.NDArray[np.uint32]) -> 
     for one in postings:
         found = found + one.frequency(tokens)
     return found, sum(one.size for one in postings)
+
+
+def _average(segments: Sequence[Segment]) -> float:
+    rows = sum(segment.words.size for segment in segments)
+    return max(float(sum(segment.words.lengths.sum() for segment in segments)) / max(rows, 1), 1.0)
 
 
 def _widths(asked: Asked) -> Ints:
@@ -173,8 +181,7 @@ def _keyword(
     if not counted.size or most <= 0:
         return np.zeros(len(begin), np.float32), np.zeros(len(begin), np.float32)
     frequency = np.add.reduceat(counted, begin, axis=0)
-    average = max(float(words.lengths.mean()), 1.0)
-    length = np.add.reduceat(words.lengths[rows], begin) / average
+    length = np.add.reduceat(words.lengths[rows], begin) / weights.average
     slope = K1 * (1 - B + B * length)[:, None]
     each = frequency * (K1 + 1) / (frequency + slope) / most
     parts = np.repeat(asked.parts, _widths(asked))

@@ -11,19 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from kb.confidence import Model, leads, probability
+from kb.confidence import Model, in_query, leads, probability
 from kb.features import NAMES
 from kb.postings import Floats
 from kb.retrieve import Candidate
 
-CONTEXT = ("known", "letters", "length", "exact")
-"""What makes an answer likelier or not whatever the ranking, so that it enters the confidence."""
-EVIDENCE = tuple(name for name in NAMES if name not in CONTEXT or name == "exact")
+ABOUT_QUERY = ("known", "letters", "length")
+"""What is the same for all candidates of a query, and so says nothing of their order."""
+CONTEXT = (*ABOUT_QUERY, "exact", "cover_query", "cover_question", "dense_entry", "keyword")
+"""What makes an answer likelier or not beside the score and its lead: it enters the confidence."""
+EVIDENCE = tuple(name for name in NAMES if name not in ABOUT_QUERY)
 """What speaks for a candidate, and so never counts against it."""
 LEAST = {"exact": 5.0, "dense_question": 1.0, "cover_question": 0.5}
 """Held-out questions are by design not in the index, so the fit alone would think nothing of a question found."""
-FOREIGN = 0.02
-"""Weight of a foreign candidate where it is about how sure to be."""
+IMAGINED, KNOWN, FOREIGN = 0.05, 0.3, 0.001
+"""Weights where it is about how sure to be, against a message that a customer wrote and a person judged."""
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 
 
@@ -120,9 +122,12 @@ def _fit(data: Judged, chosen: npt.NDArray[np.bool_]) -> Model:
     scores = (values @ rank).astype(np.float32)
     lead = leads(scores, query)
     context = [NAMES.index(name) for name in CONTEXT]
-    inputs = np.column_stack((scores, np.maximum(lead, 0), np.minimum(lead, 0), values[:, context]))
-    free = [False, False, False, *(name not in EVIDENCE for name in CONTEXT)]
-    sureness = np.where(data.foreign[chosen], FOREIGN, 1.0) * data.weight[chosen]
+    inputs = np.column_stack(
+        (scores, np.maximum(lead, 0), np.minimum(lead, 0), in_query(values, query)[:, context])
+    )
+    free = [False, False, False, *(name in ABOUT_QUERY for name in CONTEXT)]
+    kinds = [data.foreign[chosen], data.known[chosen], data.real[chosen]]
+    sureness = np.select(kinds, [FOREIGN, KNOWN, 1.0], IMAGINED) * data.weight[chosen]
     found = _logistic(inputs, relevant, sureness.astype(np.float32), free)
     weights = np.zeros(len(NAMES), np.float32)
     weights[context] = found[3:-1]

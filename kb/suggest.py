@@ -123,6 +123,8 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     silent = not question.text or question.greeting or question.farewell
     if needed and (silent or request.stage):
         base = float(policy()["without_query" if silent else "without_match"])
+        if request.stage:  # those that match are no worse than those that do not
+            ranked = [(candidate, max(sure, base)) for candidate, sure in ranked]
         ranked += _of_stage(knowledge, needed, filters, {c.entry.id for c, _ in ranked}, base)
         ranked.sort(key=lambda pair: -pair[1])
     first, later = float(policy()["least_together"]), float(policy()["least_confidence"])

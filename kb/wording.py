@@ -68,7 +68,8 @@ def wording(answers: Sequence[str], asked: Asked, idf: Floats) -> Wording:
 def _early(count: int, owner: Ints, slot: Ints, place: Ints, share: Floats) -> Floats:
     first = np.full((count, len(share)), np.inf, np.float32)
     np.minimum.at(first, (owner, slot), place)
-    return (np.exp(-first / np.float32(FADE)) @ share).astype(np.float32)
+    found: Floats = (np.exp(-first / np.float32(FADE)) @ share).astype(np.float32)
+    return found
 
 
 def _near(lengths: Ints, owner: Ints, slot: Ints, place: Ints, share: Floats) -> Floats:
@@ -78,4 +79,5 @@ def _near(lengths: Ints, owner: Ints, slot: Ints, place: Ints, share: Floats) ->
     held[starts[owner] + place // BLOCK, slot] = 1
     pair = np.maximum(held[:-1], held[1:])
     window = np.maximum(pair[:-2], pair[2:]) @ share
-    return np.maximum.reduceat(window, starts).astype(np.float32)
+    found: Floats = np.maximum.reduceat(window, starts).astype(np.float32)
+    return found
