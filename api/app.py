@@ -23,6 +23,7 @@ from api import (
     jobs,
     kb,
     kb_changes,
+    kb_deposits,
     kb_effect,
     kb_gaps,
     kb_import,
@@ -59,7 +60,7 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(kb_effect, kb_changes, kb_notices, kb_prints),
-    *(kb_gaps, kb_import, kb_proposals, kb_repairs),
+    *(kb_deposits, kb_gaps, kb_import, kb_proposals, kb_repairs),
     *(health, session, kb, routing, suggest, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
 )

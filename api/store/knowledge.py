@@ -118,3 +118,15 @@ def feedback(reader: Reader, tenant: str, kind: str, span: Span) -> list[Json]:
         .order_by(table.c.at, table.c.id)
     )
     return [{**row.data, "subject": row.subject, "actor": row.actor, "at": row.at} for row in rows]
+
+
+def ticket(reader: Reader, tenant: str, ticket_id: str) -> tuple[Json, Json] | None:
+    """The (masked) request and the reply of a ticket's latest routing."""
+    table = schema.decisions
+    row = reader.execute(
+        select(table.c.request, table.c.reply)
+        .where(table.c.tenant == tenant, table.c.kind == "route", table.c.subject == ticket_id)
+        .order_by(table.c.at.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row.request, row.reply)
