@@ -1,0 +1,1 @@
+"""What contradicts, repeats or has died in a handbook; the same reading of facts checks a draft."""

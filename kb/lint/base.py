@@ -1,0 +1,182 @@
+"""The statements of a handbook, findable by what they are about: changed in place, one entry at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kb.entries import Entry
+from kb.lint import steps, tables
+from kb.lint.facts import Fact, Terms, facts_of, terms
+from kb.lint.likeness import Vector, rarity, vector, weighed
+from nlp.text import key, normalise
+
+LONGEST = 6_000
+"""Characters of an entry that are read."""
+TEXT = "text"
+"""The kind under which whole texts are found."""
+LED_BY = 12
+"""Terms of a statement that lead to others, the most telling ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An entry as the lint sees it."""
+
+    entry: Entry
+    facts: tuple[Fact, ...]
+    vectors: tuple[Vector, ...]
+    terms: Terms
+    whole: Vector
+    removed: tuple[steps.Removed, ...]
+    steps: tuple[steps.Step, ...]
+
+
+@dataclass(slots=True)
+class Base:
+    """All entries read; `led` leads from a kind of statement and a term to entries."""
+
+    reads: dict[str, Read] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    led: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    titles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    removals: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def rare(self, term: str) -> float:
+        """How much a term tells in this handbook."""
+        return max(rarity(self.counts.get(term, 0), max(len(self.reads), 1)), 0.0)
+
+    def read(self, entry: Entry) -> Read:
+        """An entry as it stands against this handbook, without adding it."""
+        return _read(entry, self)
+
+    def add(self, read: Read) -> None:
+        """Make an entry findable."""
+        entry_id = read.entry.id
+        self.reads[entry_id] = read
+        self.titles[key(read.entry.title)].add(entry_id)
+        for fact, found in zip(read.facts, read.vectors, strict=True):
+            for term in leading(found):
+                self.led[fact.family, term].add(entry_id)
+        for term in leading(read.whole):
+            self.led[TEXT, term].add(entry_id)
+        for gone in read.removed:
+            self.removals[gone.name].add(entry_id)
+        for step in read.steps:
+            self.named[step.name].add(entry_id)
+
+    def drop(self, entry_id: str) -> None:
+        """Forget an entry; one that is not there is ignored."""
+        read = self.reads.pop(entry_id, None)
+        if read is None:
+            return
+        self.titles[key(read.entry.title)].discard(entry_id)
+        self.counts.subtract(_counted(read.terms, read.facts))
+        for fact, found in zip(read.facts, read.vectors, strict=True):
+            for term in leading(found):
+                self.led[fact.family, term].discard(entry_id)
+        for term in leading(read.whole):
+            self.led[TEXT, term].discard(entry_id)
+        for gone in read.removed:
+            self.removals[gone.name].discard(entry_id)
+        for step in read.steps:
+            self.named[step.name].discard(entry_id)
+
+    def near(self, family: str, found: Vector, most: int, common: int) -> list[str]:
+        """Entries with a statement of the kind about the same words, the likeliest first."""
+        scores: dict[str, float] = {}
+        for term in leading(found):
+            ids = self.led.get((family, term), ())
+            if len(ids) <= common:
+                weight = found[term]
+                for entry_id in ids:
+                    scores[entry_id] = scores.get(entry_id, 0.0) + weight
+        return sorted(scores, key=lambda entry_id: (-scores[entry_id], entry_id))[:most]
+
+    def follow(self, entries: Mapping[str, Entry]) -> None:
+        """Become the reading of `entries`: only what is new or changed is read."""
+        with self.lock:
+            gone = [one for one in self.reads if one not in entries]
+            fresh = [
+                entry
+                for entry_id, entry in entries.items()
+                if entry_id not in self.reads or self.reads[entry_id].entry is not entry
+            ]
+            for entry_id in gone:
+                self.drop(entry_id)
+            for entry in fresh:
+                self.drop(entry.id)
+            for _ in self.grow(fresh):
+                pass
+
+    def grow(self, entries: Sequence[Entry]) -> Iterator[int]:
+        """Add entries, telling how many are read; words are counted before any is weighed."""
+        parts = []
+        for at, entry in enumerate(entries):
+            parts.append(_parts(entry))
+            self.counts.update(_counted(parts[-1][1], parts[-1][0]))
+            if at % 200 == 0:
+                yield at
+        size = max(len(self.reads) + len(entries), 1)
+        for entry, (found, words) in zip(entries, parts, strict=True):
+            self.add(_weighed(entry, found, words, self, size))
+        yield len(entries)
+
+
+def build(entries: Iterable[Entry]) -> Base:
+    """The reading of `entries`."""
+    made = Base()
+    for _ in made.grow(tuple(entries)):
+        pass
+    return made
+
+
+def leading(found: Vector) -> list[str]:
+    """The terms that tell most about a statement."""
+    words = [term for term in found if not term.startswith("#")]
+    return sorted(words, key=lambda term: (-found[term], term))[:LED_BY]
+
+
+def _parts(entry: Entry) -> tuple[tuple[Fact, ...], Terms]:
+    whole = normalise("\n".join((entry.title, *entry.similar, entry.text[:LONGEST])))
+    return facts_of(entry), terms(whole)
+
+
+def _counted(words: Terms, found: Sequence[Fact]) -> dict[str, int]:
+    return dict.fromkeys((*words, *(f"#{fact.family}" for fact in found)), 1)
+
+
+def _read(entry: Entry, base: Base) -> Read:
+    found, words = _parts(entry)
+    return _weighed(entry, found, words, base, max(len(base.reads), 1))
+
+
+def _weighed(entry: Entry, found: tuple[Fact, ...], words: Terms, base: Base, size: int) -> Read:
+    cache: dict[str, float] = {}
+
+    def rare(term: str) -> float:
+        known = cache.get(term)
+        if known is None:
+            known = cache[term] = max(rarity(base.counts.get(term, 0), size), 0.0)
+        return known
+
+    plain = normalise(entry.text[:LONGEST])
+    return Read(
+        entry=entry,
+        facts=found,
+        vectors=tuple(vector(fact, rare) for fact in found),
+        terms=words,
+        whole=weighed(terms(plain), rare),
+        removed=steps.removed(plain),
+        steps=steps.named(plain),
+    )
+
+
+def limits() -> tuple[int, int]:
+    """Entries compared with one, and how common a term may be that leads to them."""
+    compare = tables.load().compare
+    return int(compare["candidates"]), int(compare["common"])

@@ -1,0 +1,121 @@
+"""Two entries that may be given to one customer on one day, and answer the same question differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kb.entries import Entry
+from kb.lint import tables
+from kb.lint.base import Read
+from kb.lint.facts import Fact, models
+from kb.lint.likeness import alike, apart, least, odds
+from kb.lint.quantities import Quantity
+from nlp.text import normalise
+
+STRICT = frozenset({"floor", "off", "min", "max"})
+"""What an amount does: one of another of these roles does not answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two statements of which at most one can be right; `likeness` 0…1 says how surely they meet."""
+
+    one: Fact
+    other: Fact
+    likeness: float
+
+
+def together(one: Entry, other: Entry) -> bool:
+    """Whether one customer can be told both on one day, as rules of the same rank."""
+    if one.kind == "case" or other.kind == "case":
+        return False
+    if one.audience and other.audience and not one.audience & other.audience:
+        return False
+    if one.channel and other.channel and not one.channel & other.channel:
+        return False
+    if _season(one) != _season(other):
+        return False  # a rule for a season stands beside the general one
+    for first, second in ((one, other), (other, one)):
+        if first.effective_to and second.effective_from and first.effective_to <= second.effective_from:
+            return False
+    mine, theirs = models(normalise(one.title)), models(normalise(other.title))
+    if one.kind == other.kind == "manual" or (mine and theirs):
+        return bool(mine & theirs)
+    return True
+
+
+def _season(entry: Entry) -> bool:
+    return entry.effective_from is not None and entry.effective_to is not None
+
+
+def differs(one: Fact, other: Fact) -> bool:
+    """Whether two statements of one family say different things; a range leaves room for what is in it."""
+    if one.quantity is None or other.quantity is None:
+        return one.value != other.value
+    if one.quantity.same(other.quantity):
+        return False
+    ranged = [
+        fact.quantity for fact in (one, other) if fact.quantity and fact.quantity.low < fact.quantity.high
+    ]
+    if one.family == "hours" or len(ranged) != 1:
+        return True
+    return not (one.quantity.within(other.quantity) or other.quantity.within(one.quantity))
+
+
+def comparable(one: Fact, other: Fact) -> bool:
+    """Whether two statements answer the same kind of question under conditions that can hold together."""
+    if one.family != other.family:
+        return False
+    if one.role != other.role and {one.role, other.role} <= STRICT:
+        return False
+    if one.example or other.example:
+        return False
+    if one.quantity is None and not one.object & other.object:
+        return False
+    if one.quantity and other.quantity and not _of_one_size(one.quantity, other.quantity):
+        return False
+    return not apart(one, other)
+
+
+def _of_one_size(one: Quantity, other: Quantity) -> bool:
+    """Numbers of different length, minutes beside years: answers to different questions."""
+    if one.family == "phone":
+        return len(str(int(one.low))) == len(str(int(other.low)))
+    ratio = float(tables.load().compare["ratio"])
+    if one.family not in ("duration", "money"):
+        return True
+    if one.unit != other.unit:  # a working day is a day and its share of the weekend
+        days = [amount.high if amount.unit == "working" else amount.high / 24 for amount in (one, other)]
+        return max(days) <= ratio * max(min(days), 1e-9)
+    return max(one.high, other.high) <= ratio * max(min(one.high, other.high), 1e-9)
+
+
+def conflicts(left: Read, right: Read) -> Iterator[Conflict]:
+    """Pairs of statements of two entries that differ, each the other's nearest."""
+    near = _meetings(left, right)
+    agrees = tables.load().compare["agrees"]
+    for (at, to), likeness in near.items():
+        one, other = left.facts[at], right.facts[to]
+        if likeness < least(one.family) or not differs(one, other) or not comparable(one, other):
+            continue
+        rivals = {pair: value for pair, value in near.items() if (pair[0] == at) != (pair[1] == to)}
+        if any(value > likeness for value in rivals.values()):
+            continue
+        if any(
+            value > agrees * likeness and not differs(left.facts[a], right.facts[b])
+            for (a, b), value in rivals.items()
+        ):
+            continue
+        yield Conflict(one, other, likeness)
+
+
+def _meetings(left: Read, right: Read) -> dict[tuple[int, int], float]:
+    """How surely each two statements of a kind speak of the same matter."""
+    whole = alike(left.whole, right.whole)
+    found: dict[tuple[int, int], float] = {}
+    for at, one in enumerate(left.facts):
+        for to, other in enumerate(right.facts):
+            if one.family == other.family and (one.quantity or one.object & other.object):
+                found[at, to] = odds(alike(left.vectors[at], right.vectors[to]), whole)
+    return found

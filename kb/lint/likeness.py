@@ -1,0 +1,66 @@
+"""How surely two statements speak of the same matter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from kb.lint import tables
+from kb.lint.facts import Fact, Terms
+
+_NEAR, _TITLE, _WIDE = 1.0, 0.8, 0.5
+Rarity = Callable[[str], float]
+"""How much a term tells: rare ones most."""
+Vector = dict[str, float]
+"""What each term around a statement weighs; unit length."""
+
+
+def rarity(count: int, entries: int) -> float:
+    """Of a term that `count` of `entries` have."""
+    return math.log((entries + 1) / (count + 0.5))
+
+
+def vector(fact: Fact, rare: Rarity) -> Vector:
+    """What each term around a statement weighs; the kind of amount counts as a term."""
+    found: Vector = {f"#{fact.family}": max(_NEAR * rare(f"#{fact.family}"), 0.0)}
+    for layer, weight in ((fact.wide, _WIDE), (fact.title, _TITLE), (fact.near, _NEAR)):
+        for term in layer:
+            found[term] = max(weight * rare(term), found.get(term, 0.0))
+    size = math.sqrt(sum(weight * weight for weight in found.values())) or 1.0
+    return {term: weight / size for term, weight in found.items()}
+
+
+def weighed(words: Terms, rare: Rarity) -> Vector:
+    """The terms of a whole text by how much they tell; unit length."""
+    found = {term: rare(term) for term in words}
+    size = math.sqrt(sum(weight * weight for weight in found.values())) or 1.0
+    return {term: weight / size for term, weight in found.items()}
+
+
+def alike(one: Vector, other: Vector) -> float:
+    """Cosine of what surrounds two statements, 0…1."""
+    small, large = (one, other) if len(one) <= len(other) else (other, one)
+    return sum(weight * large[term] for term, weight in small.items() if term in large)
+
+
+def apart(one: Fact, other: Fact) -> str:
+    """The condition that tells two statements apart; "" where none does."""
+    for group in tables.load().conditions:
+        mine, theirs = one.cases.get(group.name), other.cases.get(group.name)
+        if mine and theirs and not mine & theirs:
+            return group.name
+        if group.narrow and bool(mine) != bool(theirs):
+            return group.name
+    return ""
+
+
+def least(family: str) -> float:
+    """Odds (0…1) from which two statements of a family speak of the same matter."""
+    by_family = tables.load().compare["least"]
+    return float(by_family.get(family.partition(":")[0], by_family["other"]))
+
+
+def odds(near: float, whole: float) -> float:
+    """Probability that two statements speak of the same matter, from the likeness of context and of whole texts."""
+    weights = tables.load().compare["odds"]
+    return 1.0 / (1.0 + math.exp(-(weights["near"] * near + weights["whole"] * whole + weights["bias"])))
