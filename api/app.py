@@ -27,10 +27,12 @@ from api import (
     kb_effect,
     kb_gaps,
     kb_import,
+    kb_lint,
     kb_notices,
     kb_prints,
     kb_proposals,
     kb_repairs,
+    kb_stale,
     models,
     quality,
     reports,
@@ -44,6 +46,7 @@ from api.auth import Doorman
 from api.bodies import sound_body
 from api.events import Bell
 from api.handoff import Lanes
+from api.kb_policy import load_knowledge_policy
 from api.limits import Rate, Shed
 from api.publishing import FrozenEntry
 from api.service import Service, open_service, program_version
@@ -60,7 +63,7 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(kb_effect, kb_changes, kb_notices, kb_prints),
-    *(kb_deposits, kb_gaps, kb_import, kb_proposals, kb_repairs),
+    *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_repairs, kb_stale),
     *(health, session, kb, routing, suggest, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
 )
@@ -87,6 +90,9 @@ def create_app(
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
     work = casework.make(settings.data / "policy")
+    load_knowledge_policy(
+        settings.data / "policy"
+    )  # what cannot be used is refused before anything is opened
     opened = service or open_service(settings)
     worker, shadow = Worker(opened), Shadow(opened)
 

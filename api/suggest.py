@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from api import wiring
 from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened, within
 from api.errors import Problem, invalid, not_found
+from api.kb_policy import knowledge_policy
 from api.routing import CustomerIn
 from api.service import Service
 from api.settings import MOST_TEXT
@@ -111,6 +113,7 @@ async def make(
 ) -> Json:
     """A suggestion body without the decision head; also used for a live turn. `person` is who will read it."""
     knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of, person)
+    request = replace(request, unless_overdue=knowledge_policy(opened).hide_overdue)
     made = await opened.models.think(
         lambda encode: wiring.suggest_body(opened.models, knowledge, request, encode)
     )

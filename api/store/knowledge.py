@@ -130,3 +130,16 @@ def ticket(reader: Reader, tenant: str, ticket_id: str) -> tuple[Json, Json] | N
         .limit(1)
     ).first()
     return None if row is None else (row.request, row.reply)
+
+
+def begun(reader: Reader, tenant: str) -> dict[str, str]:
+    """Since when each live entry has been in the handbook, in whatever words (UTC ISO)."""
+    table, release = schema.revisions, schema.releases
+    live = select(table.c.entry_id).where(table.c.tenant == tenant, table.c.until.is_(None))
+    rows = reader.execute(
+        select(table.c.entry_id, func.min(release.c.at))
+        .join(release, and_(release.c.tenant == table.c.tenant, release.c.seq == table.c.since))
+        .where(table.c.tenant == tenant, table.c.entry_id.in_(live))
+        .group_by(table.c.entry_id)
+    )
+    return {row[0]: row[1] for row in rows}
