@@ -54,7 +54,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """An answer that is an error. `code` is a key of CODES."""
+    """An answer that is an error. `code` is a key of CODES; `more` are fields of the document beside its own."""
 
     def __init__(
         self,
@@ -63,9 +63,11 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldError] = (),
         retry_after: int | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or CODES[code][1])
         self.code, self.detail, self.errors, self.retry_after = code, detail, tuple(errors), retry_after
+        self.more = dict(more or {})
 
     @property
     def status(self) -> int:
@@ -100,7 +102,7 @@ def document(problem: Problem, request_id: str | None, instance: str | None = No
             {"field": error.field, "message": error.message, "accepted": error.accepted}
             for error in problem.errors
         ]
-    return body
+    return {**problem.more, **body}
 
 
 def response(problem: Problem, request_id: str | None, instance: str | None = None) -> JSONResponse:

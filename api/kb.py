@@ -18,6 +18,7 @@ from api import wiring
 from api.bodies import Moment
 from api.deps import Editor, IdempotencyKey, Json, Opened, Reading, once
 from api.errors import Problem, invalid, not_found
+from api.lint import refusal
 from api.service import Service
 from api.sites import Written, write
 from api.store import Reader, Writer, changes, entries
@@ -59,6 +60,7 @@ class PublishIn(BaseModel):
     """A publish of the open draft."""
 
     note: str = Field("", max_length=2000)
+    force: bool = Field(False, description="不顾检查结果发布：只有 admin 可以，且须写明理由（note）")
 
 
 def _release(release: Release | None) -> Json | None:
@@ -278,7 +280,8 @@ async def list_releases(opened: Opened, grant: Editor, as_of: Moment | None = No
 
     def unit(reader: Reader) -> tuple[list[Release], Release | None, int, dict[str, str]]:
         found = entries.releases(reader, grant.tenant)
-        force = entries.release_at(reader, grant.tenant, at) if found and found[-1].at <= at else None
+        force = entries.release_at(reader, grant.tenant, at)
+        force = None if force is None or force.at > at else force  # before the first one there is none
         return found, force, len(entries.draft(reader, grant.tenant)), changes.published(reader, grant.tenant)
 
     found, force, planned, made = await opened.store.aread(unit)
@@ -292,12 +295,30 @@ async def list_releases(opened: Opened, grant: Editor, as_of: Moment | None = No
 
 @router.post("/releases", status_code=201)
 async def publish_release(body: PublishIn, opened: Opened, grant: Editor) -> Json:
-    """Publish the open draft as a whole."""
+    """Publish the open draft as a whole; errors of the lint keep it back unless an admin forces it."""
+    await _linted(opened, grant, body)
     thaw = grant.scope == "admin"
     release = await opened.sites.publish_draft(grant.tenant, by=grant.actor_id, note=body.note, thaw=thaw)
     if release is None:
         raise Problem("conflict", "草稿是空的，没有可发布的改动")
     return {"release": _release(release)}
+
+
+async def _linted(opened: Service, grant: Grant, body: PublishIn) -> None:
+    if body.force:
+        if grant.scope != "admin":
+            raise Problem("forbidden", "只有 admin 可以不顾检查结果发布（force）")
+        if not body.note.strip():
+            raise invalid("note", "强制发布须写明理由", "非空文本")
+        return
+    planned = await opened.store.aread(lambda reader: entries.draft(reader, grant.tenant))
+    put = {name: from_json(raw) for name, raw in planned.items() if raw is not None}
+    drop = frozenset(name for name, raw in planned.items() if raw is None)
+    served = opened.sites.knowledge(grant.tenant)
+    found = await asyncio.to_thread(opened.lint.check_publish, grant.tenant, served, put, drop)
+    refused = refusal(found)
+    if refused is not None:
+        raise refused
 
 
 @router.get("/releases/{name}/diff")

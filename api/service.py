@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threadpoolctl import threadpool_limits
 
 from api.kept import Kept
+from api.lint import Lint
 from api.settings import Settings
 from api.sites import Sites
 from api.store import Store
@@ -26,6 +27,7 @@ class Service:
     models: Models
     policy: Policy
     sites: Sites
+    lint: Lint
 
     def close(self) -> None:
         """Answer what waits; write what spares the next start work; close the store."""
@@ -61,4 +63,4 @@ def open_service(settings: Settings) -> Service:
     sites.start()
     for tenant in store.read(tenant_ids):
         warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))
-    return Service(settings, store, models, policy, sites)
+    return Service(settings, store, models, policy, sites, Lint(sites))

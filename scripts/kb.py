@@ -18,7 +18,6 @@ from scripts.console import (
     Misused,
     given_text,
     group,
-    note,
     progress,
     say,
     table,
@@ -110,27 +109,16 @@ def publish(
 
 @app.command(epilog="例：zuoxi kb lint --json")
 def lint(tenant: Tenant = site.TENANT, data: Data = DATA, as_json: AsJson = False) -> None:
-    """检查知识库：重复标题、槽位不一致、已失效、过短；有错误时退出码为 1。"""
-    from api.store import entries
-    from kb.entries import from_json
-    from scripts.lint import findings
+    """检查知识库：互相矛盾、几乎重复、槽位、已撤的入口、失效；有错误时退出码为 1。"""
+    from scripts.lint import linted, show
 
-    with site.stored(data) as (_, store):
-        head = store.read(lambda reader: entries.head(reader, tenant))
-        seq = head.seq if head else 0
-        raw = store.read(lambda reader: entries.entries_of(reader, tenant, seq))
-    found = findings([from_json(one) for one in raw.values()], datetime.now(UTC))
-    errors = sum(one["severity"] == "error" for one in found)
+    with site.stored(data) as (_, store), progress("检查") as advance:
+        found, size = linted(store, tenant, advance)
     if as_json:
-        tell({"entries": len(raw), "errors": errors, "findings": found})
+        tell({"entries": size, **found})
     else:
-        rows = [
-            ("错误" if one["severity"] == "error" else "提醒", one["entry_id"], one["text"]) for one in found
-        ]
-        if rows:
-            table(("级别", "条目", "问题"), rows)
-        note(f"{len(raw)} 条知识，{errors} 个错误，{len(found) - errors} 个提醒")
-    if errors:
+        show(found, size)
+    if found["counts"]["error"]:
         raise typer.Exit(1)
 
 

@@ -1,58 +1,60 @@
-"""The first checks of a knowledge base: what is broken or stale in one entry, and titles that stand twice."""
+"""The lint on the command line: read from the store, told by what is wrong."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from kb.entries import Entry
-from nlp.text import key
+from api.store import Store, entries
+from kb.entries import from_json
+from kb.lint.base import Base
+from kb.lint.issues import counts
+from kb.lint.run import lint
+from scripts.console import note, say
 
-SLOT = re.compile(r"\{([^{}?\n]{1,40})(\??)\}")
-SHORT = 4
-"""Letters and digits below which a text says nothing."""
-
-
-def findings(entries: Sequence[Entry], now: datetime) -> list[dict[str, Any]]:
-    """Problems in order of severity, then entry: `{"code","severity","entry_id","text"}`."""
-    found = [problem for entry in entries for problem in _of_entry(entry, now)]
-    found += _doubles(entries)
-    return sorted(found, key=lambda one: (one["severity"] != "error", one["entry_id"], one["code"]))
-
-
-def _problem(code: str, severity: str, entry: Entry, text: str) -> dict[str, Any]:
-    return {"code": code, "severity": severity, "entry_id": entry.id, "text": text}
-
-
-def _of_entry(entry: Entry, now: datetime) -> Iterator[dict[str, Any]]:
-    used = {name: not optional for name, optional in SLOT.findall(entry.text)}
-    declared = {slot.name: slot.required for slot in entry.slots}
-    if entry.kind == "script":
-        for name in sorted(used.keys() - declared.keys()):
-            yield _problem("slot_undeclared", "error", entry, f"正文里的槽位 {{{name}}} 没有声明")
-        for name in sorted(declared.keys() - used.keys()):
-            yield _problem("slot_dead", "error", entry, f"声明的槽位 {name} 在正文里没有出现")
-        for name in sorted(used.keys() & declared.keys()):
-            if used[name] != declared[name]:
-                wanted = "必填" if declared[name] else "选填"
-                yield _problem("slot_differs", "warning", entry, f"槽位 {name} 声明为{wanted}，正文写法不同")
-    if len(key(entry.text)) < SHORT:
-        yield _problem("too_short", "error", entry, "正文几乎是空的")
-    if entry.effective_to is not None and entry.effective_to <= now:
-        yield _problem("expired", "warning", entry, f"已于 {entry.effective_to:%Y-%m-%d} 失效，请停用或更新")
+NAMES = {
+    "conflict": "互相矛盾",
+    "step_removed": "已撤的入口还在用",
+    "slot_not_used": "槽位声明了没用",
+    "slot_not_declared": "槽位用了没声明",
+    "slot_differs": "槽位必填与选填不一致",
+    "duplicate": "完全重复",
+    "twins": "几乎重复",
+    "same_title": "标题重复",
+    "too_short": "正文太短",
+    "expired": "已失效",
+    "expired_referenced": "还在引用已失效的条目",
+    "review_missing": "缺复审日期",
+}
+LEVELS = {"error": "错误", "warning": "提醒", "note": "备忘"}
+SHOWN = 20
 
 
-def _doubles(entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
-    titles: dict[tuple[str, str, frozenset[str], frozenset[str]], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        titles[(entry.kind, key(entry.title), entry.audience, entry.channel)].append(entry)
-    for same in titles.values():
-        for entry in same[1:]:
-            if key(entry.text) == key(same[0].text):
-                yield _problem("duplicate", "error", entry, f"与 {same[0].id} 标题和正文都相同")
-            else:
-                text = f"与 {same[0].id} 标题相同：“{entry.title[:30]}”"
-                yield _problem("same_title", "warning", entry, text)
+def linted(store: Store, tenant: str, advance: Callable[[int, int], None]) -> tuple[dict[str, Any], int]:
+    """Issues and their counts in the wire's shape, and how many entries were read."""
+    head = store.read(lambda reader: entries.head(reader, tenant))
+    raw = store.read(lambda reader: entries.entries_of(reader, tenant, head.seq if head else 0))
+    found = [from_json(one) for one in raw.values()]
+    base = Base()
+    for done in base.grow(found):
+        advance(done // 2, len(found))
+    issues = lint(base, datetime.now(UTC), lambda done, total: advance((done + total) // 2, total))
+    return {"issues": [one.to_json() for one in issues], "counts": counts(issues)}, len(found)
+
+
+def show(found: dict[str, Any], size: int) -> None:
+    """Print the issues under a heading for each kind."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in found["issues"]:
+        groups.setdefault((one["severity"], one["code"]), []).append(one)
+    for (severity, code), issues in groups.items():
+        say(f"{LEVELS[severity]} · {NAMES.get(code, code)}：{len(issues)} 处")
+        for one in issues[:SHOWN]:
+            ids = "、".join(spot["entry_id"] for spot in one["entries"])
+            right = f"；以“{one['expected']}”为准" if one.get("expected") else ""
+            say(f"  {one['message']}{right}（{ids}）")
+        if len(issues) > SHOWN:
+            say(f"  …另有 {len(issues) - SHOWN} 处，用 --json 看全部")
+    told = "，".join(f"{found['counts'][level]} 个{name}" for level, name in LEVELS.items())
+    note(f"{size} 条知识，{told}")

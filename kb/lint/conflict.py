@@ -83,7 +83,7 @@ def _of_one_size(one: Quantity, other: Quantity) -> bool:
     if one.family == "phone":
         return len(str(int(one.low))) == len(str(int(other.low)))
     ratio = float(tables.load().compare["ratio"])
-    if one.family not in ("duration", "money"):
+    if one.family.startswith("count") or one.family in ("date", "clock", "hours", "percent"):
         return True
     if one.unit != other.unit:  # a working day is a day and its share of the weekend
         days = [amount.high if amount.unit == "working" else amount.high / 24 for amount in (one, other)]

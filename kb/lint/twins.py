@@ -19,8 +19,9 @@ def twins(one: Read, other: Read) -> bool:
     mine, theirs = cases(normalise(one.entry.title)), cases(normalise(other.entry.title))
     if any(group in mine and group in theirs and not mine[group] & theirs[group] for group in mine):
         return False
+    mine, theirs = (cases(normalise(f"{read.entry.title}\n{read.entry.text}")) for read in (one, other))
     if any(
-        (group.name in mine) != (group.name in theirs) for group in tables.load().conditions if group.narrow
+        group.narrow and (group.name in mine) != (group.name in theirs) for group in tables.load().conditions
     ):
         return False
     return alike(one.whole, other.whole) >= float(tables.load().compare["twins"])

@@ -87,7 +87,7 @@ def test_no_site_says_what_to_do(zuoxi: Run, tmp_path: Path) -> None:
 
 def test_lint_tells_broken_entries(zuoxi: Run, site: Path, tmp_path: Path) -> None:
     """A sound handbook passes; an undeclared slot, a copy and an expired entry are told, errors leave with 1."""
-    assert zuoxi("kb", "lint", "--data", site, "--json").json["findings"] == []
+    assert zuoxi("kb", "lint", "--data", site, "--json").json["issues"] == []
     rows = [
         {
             "id": "a",
@@ -112,8 +112,9 @@ def test_lint_tells_broken_entries(zuoxi: Run, site: Path, tmp_path: Path) -> No
     zuoxi("kb", "import", file, "--data", tmp_path / "data")
     done = zuoxi("kb", "lint", "--data", tmp_path / "data", "--json")
     assert done.code == 1
-    codes = {(one["entry_id"], one["code"]) for one in done.json["findings"]}
-    assert {("a", "slot_undeclared"), ("a", "slot_dead"), ("d", "expired")} <= codes
+    codes = {(one["entries"][0]["entry_id"], one["code"]) for one in done.json["issues"]}
+    assert {("a", "slot_not_declared"), ("a", "slot_not_used"), ("d", "expired")} <= codes
+    assert "槽位声明了没用" in zuoxi("kb", "lint", "--data", tmp_path / "data").out
 
 
 def test_an_import_says_when_it_made_the_site(zuoxi: Run, tmp_path: Path) -> None:
