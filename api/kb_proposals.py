@@ -17,7 +17,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import case_views, cases
+from api import case_views, cases, handbook
 from api.auth import requires
 from api.casework import Casework, Work, find, written
 from api.deps import IdempotencyKey, Json, Opened, once
@@ -233,11 +233,26 @@ async def read_proposal(proposal_id: str, opened: Opened, work: Work, grant: Per
     return await opened.store.aread(unit)
 
 
+def _opened(work: Casework, writer: Writer, grant: Grant, case: Case) -> str:
+    """A change of the handbook that begins with a proposal; its id."""
+    data: Json = {
+        "major": False,
+        "tags": [],
+        "proposal": case.id,
+        "reason": case.data.get("text") or case.title,
+    }
+    data |= {"entries": [], "topics": handbook.topics(data, ())}
+    return cases.open_case(work, writer, grant, "change", title=case.title, subject=case.id, data=data).id
+
+
 def register(work: Casework) -> None:
     """Hook in what happens with the moves of a proposal."""
 
     def linked(writer: Writer, case: Case, grant: Grant) -> None:
         change = case.data.get("change")
+        if change is None and case.data.get("open_change"):
+            cases.attach(work, writer, grant, case, {"change": _opened(work, writer, grant, case)})
+            return
         if change is None:
             return
         known = kept.get(Reader(writer), grant.tenant, change)

@@ -76,6 +76,15 @@ def tables(report: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Tabl
     yield Table("质检扣分项", ("评分项", "份数", "占比"), failed)
     agents = tuple((one["agent"], one["scored"], one["mean"]) for one in quality["agents"])
     yield Table("客服", ("客服", "份数", "平均分"), agents)
+    kept = tuple(
+        (one["agent"], one["passed"], one["applicable"], "—" if one["rate"] is None else f"{one['rate']:.1%}")
+        for one in report["adherence"]
+    )
+    yield Table("手册遵守率", ("客服", "通过", "适用检查", "遵守率"), kept)
+    found = report["search"]
+    middle = "—" if found["seconds_median"] is None else found["seconds_median"]
+    title = f"找到答案的用时（中位 {middle} 秒）"
+    yield Table(title, ("会话", "数量"), (("打开推荐", found["sessions"]), ("用上答案", found["useful"])))
 
 
 def heading(report: Mapping[str, Any]) -> str:

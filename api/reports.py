@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import Json, Opened, Supervisor
 from api.errors import invalid
+from api.report_metrics import metrics
 from api.report_pages import to_html, to_xlsx
 from api.store import Reader, conversations, decisions, results
 
@@ -112,7 +113,11 @@ async def read_report(
     """Counts of a day, a week or a month of the site's calendar."""
     zone = ZoneInfo(opened.settings.timezone)
     span = window(period, _day(date, zone), zone)
-    told = await opened.store.aread(lambda reader: counts(reader, grant.tenant, span.utc))
+
+    def unit(reader: Reader) -> Json:
+        return {**counts(reader, grant.tenant, span.utc), **metrics(reader, grant.tenant, span.utc)}
+
+    told = await opened.store.aread(unit)
     report = {"period": period, "from": span.begin.isoformat(), "to": span.end.isoformat(), **told}
     if format == "json":
         return JSONResponse(report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,3 +144,28 @@ def begun(reader: Reader, tenant: str) -> dict[str, str]:
         .group_by(table.c.entry_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def sessions(reader: Reader, tenant: str, span: Span) -> dict[str, str]:
+    """When suggestions were first asked for in each session of a span: a conversation, or a request without one."""
+    table = schema.decisions
+    session = func.coalesce(table.c.subject, table.c.id)
+    rows = reader.execute(
+        select(session, func.min(table.c.at))
+        .where(table.c.tenant == tenant, table.c.kind == "suggest", *_within(table.c.at, span))
+        .group_by(session)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def checks(reader: Reader, tenant: str, span: Span) -> Iterator[tuple[str | None, dict[str, int]]]:
+    """The agent and the number of checks by result of every transcript scored in a span."""
+    table = schema.results
+    rows = reader.execute(
+        select(table.c.agent, table.c.result["items"].label("marks"))
+        .where(table.c.tenant == tenant, *_within(table.c.at, span))
+        .order_by(table.c.id)
+        .execution_options(yield_per=CHUNK)
+    )
+    for row in rows:
+        yield row.agent, dict(Counter(item["result"] for item in row.marks or ()))

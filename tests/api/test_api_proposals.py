@@ -112,6 +112,19 @@ def test_accepting_names_only_a_change_that_is_there(own: Site) -> None:
     assert own.client("agent", TENANT).get(f"/v1/kb/proposals/{made['id']}").json()["state"] == "submitted"
 
 
+def test_accepting_may_begin_a_change(own: Site) -> None:
+    """With `open_change` the acceptance opens a change of the handbook; both name each other."""
+    agent, editor = own.client("agent", TENANT), own.client("editor", TENANT)
+    made = _propose(agent, "退货话术要加一句免运费")
+    accepted = _move(own.client("supervisor", TENANT), made["id"], "accept", open_change=True)
+    assert accepted.status_code == 200, accepted.text
+    change = agent.get(f"/v1/kb/proposals/{made['id']}").json()["change"]
+    told = editor.get(f"/v1/kb/changes/{change}").json()
+    assert told["state"] == "assess"
+    assert told["data"]["proposal"] == made["id"]
+    assert told["data"]["reason"] == "退货话术要加一句免运费"
+
+
 def test_the_author_may_withdraw_but_not_accept(own: Site) -> None:
     """Withdrawing is the author's, accepting is not."""
     agent = own.client("agent", TENANT)
