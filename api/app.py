@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from api import (
     case_door,
     casework,
+    cohorts,
     conversations,
     drafts,
     embed,
@@ -65,7 +66,7 @@ DOORS = (
     *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_repairs, kb_stale),
     *(health, session, kb, routing, suggest, scenes, drafts),
-    *(events, conversations, handoff, forms, jobs, quality, reports, models, embed, case_door),
+    *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
