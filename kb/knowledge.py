@@ -15,7 +15,7 @@ from kb.entries import Entry
 from kb.filters import Filters
 from kb.index import Allowed, Mask, Vectors, allow
 from kb.postings import Ints, ranges
-from kb.segment import Analysed, Encode, Lexicon, Segment, analyse, assemble, join, take
+from kb.segment import Analysed, Encode, Lexicon, Segment, analyse, arranged, assemble, join, take
 
 TAIL_LIMIT = 1_000
 TAIL_SHARE = 0.05
@@ -28,7 +28,8 @@ class Knowledge:
     """Entries and their indexes. `encoder_version` is "" when there are no vectors (mode `keyword_only`).
 
     `segments` are the base and, if there are edits, the tail; `live[i]` marks the entries of segment `i` that
-    stand (the others were deleted or replaced).
+    stand (the others were deleted or replaced). Entries of a segment stand in the order of their ids and `base`
+    names the release the base was made of, so that the same value can be made again from the store.
     """
 
     release: str
@@ -39,6 +40,7 @@ class Knowledge:
     lexicon: Lexicon = field(default_factory=Lexicon)
     places: Mapping[str, int] = field(default_factory=dict, repr=False)
     edits: Analysed | None = field(default=None, repr=False)
+    base: str = ""
     views: dict[object, tuple[Allowed, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -88,6 +90,7 @@ class Knowledge:
         edits = added
         if self.edits is not None:
             edits = join([take(self.edits, [e.id not in touched for e in self.edits.entries]), added])
+        edits = arranged(edits)
         segments: tuple[Segment, ...] = self.segments[:1]
         lives: tuple[Mask, ...] = (live,)
         if edits.entries:
@@ -118,18 +121,34 @@ class Knowledge:
         base = self.segments[0]
         kept = np.flatnonzero(self.live[0])
         entries = [base.entries[at] for at in kept] + list(self.edits.entries if self.edits else ())
-        return _from_base(self, entries, self._kept_vectors(kept))
+        order = sorted(range(len(entries)), key=lambda at: entries[at].id)
+        vectors = self._kept_vectors(kept, np.array(order, np.int64))
+        return _from_base(self, [entries[at] for at in order], vectors, self.lexicon)
 
-    def _kept_vectors(self, kept: Ints) -> Vectors | None:
+    def with_lexicon(self, lexicon: Lexicon, release: str | None = None) -> Knowledge:
+        """The same entries read with other words and synonyms: one base, nothing encoded again."""
+        whole = self.compacted(force=True)
+        if lexicon == self.lexicon:
+            return replace(whole, release=release or self.release, views={})
+        base = whole.segments[0]
+        vectors = whole._kept_vectors(*2 * (np.arange(len(base.entries)),))
+        return _from_base(replace(self, release=release or self.release), base.entries, vectors, lexicon)
+
+    def _kept_vectors(self, kept: Ints, order: Ints) -> Vectors | None:
+        """Vectors of the base entries `kept`, then of the edits, as rows of the entries in `order` of these."""
         base = self.segments[0]
         if not self.has_vectors:
             return None
         parts: list[Vectors] = []
+        counts = [np.diff(base.starts)[kept]]
         if base.vectors is not None and len(kept):
             parts.append(base.vectors.vectors(ranges(base.starts[kept], base.starts[kept + 1])))
         if self.edits is not None and self.edits.vectors is not None:
             parts.append(self.edits.vectors)
-        return np.concatenate(parts) if parts else None
+            counts.append(self.edits.counts)
+        ends = np.cumsum(np.concatenate(counts))
+        starts = np.concatenate(([0], ends[:-1])).astype(np.int64) if len(ends) else ends
+        return np.concatenate(parts)[ranges(starts[order], ends[order])] if parts else None
 
 
 def build(
@@ -140,7 +159,8 @@ def build(
     lexicon: Lexicon = Lexicon(),  # noqa: B008 (frozen)
 ) -> Knowledge:
     """Index `entries` (the last of one id wins). Without `encode` there are no vectors: keyword search only."""
-    distinct = tuple({entry.id: entry for entry in entries}.values())
+    named = {entry.id: entry for entry in entries}
+    distinct = tuple(named[name] for name in sorted(named))
     version = encoder_version if encode is not None else ""
     return from_segment(assemble(analyse(distinct, encode, lexicon)), version, release, lexicon)
 
@@ -155,9 +175,12 @@ def from_segment(base: Segment, encoder_version: str, release: str, lexicon: Lex
         live=(np.ones(len(base.entries), np.bool_),),
         lexicon=lexicon,
         places={entry.id: at for at, entry in enumerate(base.entries)},
+        base=release,
     )
 
 
-def _from_base(old: Knowledge, entries: Sequence[Entry], vectors: Vectors | None) -> Knowledge:
-    base = assemble(analyse(entries, None, old.lexicon, vectors))
-    return from_segment(base, old.encoder_version, old.release, old.lexicon)
+def _from_base(
+    old: Knowledge, entries: Sequence[Entry], vectors: Vectors | None, lexicon: Lexicon
+) -> Knowledge:
+    base = assemble(analyse(entries, None, lexicon, vectors))
+    return from_segment(base, old.encoder_version, old.release, lexicon)

@@ -15,7 +15,7 @@ from kb.entries import Entry
 from kb.filters import Columns, columns
 from kb.index import ExactIndex, Mask, VectorIndex, Vectors
 from kb.passages import indexed_text, passages_of
-from kb.postings import Floats, Ints, Postings, Tokens, inverse_frequency, invert
+from kb.postings import Floats, Ints, Postings, Tokens, inverse_frequency, invert, ranges
 from nlp import text as texts
 
 Encode = Callable[[Sequence[str]], Vectors]
@@ -170,6 +170,31 @@ def take(found: Analysed, kept: Sequence[bool]) -> Analysed:
         sound_lengths=found.sound_lengths[rows],
         vectors=None if found.vectors is None else found.vectors[rows],
     )
+
+
+def arranged(found: Analysed) -> Analysed:
+    """The same rows with the entries in the order of their ids."""
+    order = np.array(sorted(range(len(found.entries)), key=lambda at: found.entries[at].id), np.int64)
+    if (order == np.arange(len(order))).all():
+        return found
+    rows = _reordered(found.counts, order)
+    return Analysed(
+        entries=tuple(found.entries[at] for at in order),
+        counts=found.counts[order],
+        answers=found.answers[rows],
+        keys=found.keys[rows],
+        word_tokens=found.word_tokens[_reordered(found.word_lengths, rows)],
+        word_lengths=found.word_lengths[rows],
+        sound_tokens=found.sound_tokens[_reordered(found.sound_lengths, rows)],
+        sound_lengths=found.sound_lengths[rows],
+        vectors=None if found.vectors is None else found.vectors[rows],
+    )
+
+
+def _reordered(lengths: Ints, order: Ints) -> Ints:
+    """Places of the items of runs with these lengths, run by run in `order`."""
+    ends = np.cumsum(lengths)
+    return ranges((ends - lengths)[order], ends[order])
 
 
 def join(parts: Sequence[Analysed]) -> Analysed:

@@ -25,7 +25,7 @@ from kb.postings import Postings
 from kb.segment import Lexicon, Segment
 from nlp.text import NORMALISER
 
-FORMAT = 2
+FORMAT = 3
 POINTER = "CURRENT"
 _POSTINGS = ("keys", "starts", "rows", "weights", "held", "held_starts", "counts", "lengths")
 _ROWS = ("starts", "owner", "answers", "keys", "idf", "mass", "sound_idf")
