@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from api import cases
@@ -39,12 +40,17 @@ READERS = ("agent", "supervisor", "quality")
 def install(work: Casework, opened: Service) -> None:
     """Hook the effects of a change's moves in."""
     lint: Lint | None = getattr(opened, "lint", None)
-    opened.sites.trials.clock = work.clock
+    opened.sites.trials.clock = partial(_clock, work)
     work.on_move("change", "trial", lambda writer, case, grant: _begin_trial(work, writer, case, grant))
     work.on_move(
         "change", "publish", lambda writer, case, grant: publish_change(work, writer, case, grant, lint)
     )
     work.on_move("change", "retire", _retire)
+
+
+def _clock(work: Casework) -> datetime:
+    """The clock of the cases, whichever it is by then."""
+    return work.clock()
 
 
 def topics(data: Mapping[str, Any], pairs: Sequence[tuple[Entry | None, Entry | None]]) -> list[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from kb.entries import MAX_ID, Entry, to_json
 
 FIRST = "V1.0"
 ROOM = 24
 """Characters of an id that the name of a release may take."""
-LONGEST_COMPARED = 4_000
+LONGEST_COMPARED, MOST_PAIRS = 1_500, 2_500_000
 _SENTENCE = re.compile(r"(?<=[。！？；!?;\n])")
 _NAME = re.compile(r"V(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -106,23 +106,43 @@ def in_force(texts: Iterable[Entry], at: datetime) -> Entry | None:
     return next((text for text in texts if text.effective(at)), None)
 
 
+Op = Literal["equal", "insert", "delete", "replace"]
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A piece of a text: kept, or put in place of another. Offsets are half-open, into either text."""
 
-    op: Literal["equal", "insert", "delete", "replace"]
+    op: Op
     before: tuple[int, int]
     after: tuple[int, int]
 
 
 def edits(before: str, after: str) -> tuple[Edit, ...]:
-    """How `after` comes from `before`, in order; beyond `LONGEST_COMPARED` characters, sentence by sentence."""
+    """How `after` comes from `before`, in order; beyond `LONGEST_COMPARED` characters, sentence by sentence.
+
+    What lies between the common beginning and end is one edit where comparing it would take too long.
+    """
     old, new = _pieces(before, after), _pieces(after, before)
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    middle = old[head : len(old) - tail], new[head : len(new) - tail]
+    codes = [("equal", 0, head, 0, head)] if head else []
+    if len(middle[0]) * len(middle[1]) <= MOST_PAIRS:
+        matcher = SequenceMatcher(None, *middle, autojunk=False)
+        codes += [(op, a + head, b + head, c + head, d + head) for op, a, b, c, d in matcher.get_opcodes()]
+    else:
+        codes.append(("replace", head, len(old) - tail, head, len(new) - tail))
+    if tail:
+        codes.append(("equal", len(old) - tail, len(old), len(new) - tail, len(new)))
     starts, ends = _offsets(old), _offsets(new)
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    return tuple(
-        Edit(op, (starts[a], starts[b]), (ends[c], ends[d])) for op, a, b, c, d in matcher.get_opcodes()
-    )
+    return tuple(Edit(cast(Op, op), (starts[a], starts[b]), (ends[c], ends[d])) for op, a, b, c, d in codes)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many pieces two lists begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _pieces(text: str, other: str) -> list[str]:

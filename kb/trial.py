@@ -49,4 +49,4 @@ def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float] | None:
     rate = hits / n
     spread = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     middle, scale = rate + z * z / (2 * n), 1 + z * z / n
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    return max(0.0, min(rate, (middle - spread) / scale)), min(1.0, max(rate, (middle + spread) / scale))
