@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from api.loading import HEAVY_MS, encoding_of, head_of, heavy
 from api.vectors import Encoding, single_ms
 from kb.filters import Filters
@@ -26,6 +28,8 @@ from kb.suggest import SuggestRequest, suggest
 from nlp import artefacts
 from nlp.classify import Classifier, Thresholds, load_thresholds
 from nlp.encode import Encoder
+from nlp.linear import Linear
+from nlp.outside import Outside, load_outside
 from nlp.policy import Policy, load_policy
 from nlp.privacy import mask
 from nlp.routing import Route, Ticket, route
@@ -47,6 +51,7 @@ class Models:
     intent: Classifier | None
     analyser: SentimentAnalyser
     bands: Thresholds | None = None
+    outside: Outside | None = None
     alarm: Classifier | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     heads_slow: bool = False
@@ -119,9 +124,10 @@ def load_models(
     if analyser.mode != "full":
         missing["sentiment"] = "没有可用的情感与情绪模型：只按词语规则判断"
     bands = None if intent is None else attempt("intent", lambda: load_thresholds("intent", root))
+    outside = None if intent is None else attempt("intent", lambda: load_outside("intent", root))
     alarm = attempt("alarm", lambda: head_of("alarm", root, loaded))
     slow = heavy(intent) or heavy(alarm) or single_ms(analyser.analyse) > HEAVY_MS
-    return Models(encoding, intent, analyser, bands, alarm, missing, slow)
+    return Models(encoding, intent, analyser, bands, outside, alarm, missing, slow)
 
 
 def new_id(kind: str) -> str:
@@ -151,10 +157,25 @@ def route_tickets(models: Models, policy: Policy, tickets: Sequence[Ticket], now
     texts = [f"{ticket.subject or ''} {ticket.text}".strip() for ticket in tickets]
     sentiments: Sequence[Sentiment] = models.analyser.analyse(texts)
     intents, alarms = shares(models.intent, texts), shares(models.alarm, texts)
+    foreign = strange(models, texts, intents)
     return [
-        route(ticket, intent, sentiment, policy, now, thresholds=models.bands, alarm=alarm)
-        for ticket, intent, sentiment, alarm in zip(tickets, intents, sentiments, alarms, strict=True)
+        route(ticket, intent, sentiment, policy, now, thresholds=models.bands, alarm=alarm, outside=outside)
+        for ticket, intent, sentiment, alarm, outside in zip(
+            tickets, intents, sentiments, alarms, foreign, strict=True
+        )
     ]
+
+
+def strange(
+    models: Models, texts: Sequence[str], intents: Sequence[Mapping[str, float] | None]
+) -> Sequence[float | None]:
+    """Probability that each text belongs to no category; None for each where the head was not taught to tell."""
+    head = models.intent
+    if models.outside is None or not isinstance(head, Linear) or head.encoder is None:
+        return [None] * len(texts)
+    given = np.array([[found[label] for label in head.labels] for found in intents if found is not None])
+    told = models.outside.probabilities(head.labels, given, head.encoder.encode(texts))
+    return [float(one) for one in told]
 
 
 def shares(model: Classifier | None, texts: Sequence[str]) -> Sequence[Mapping[str, float] | None]:

@@ -37,20 +37,20 @@ def test_intent_holds_its_floor_on_unseen_tickets() -> None:
     rows = [(row["text"], row["category"]) for row in service.held_tickets()]
     truth, guess, sure = guesses(model, rows)
     found = figures(truth, guess, sure)
-    assert found["accuracy"] >= 0.78
-    assert found["ece"] <= 0.09
-    assert found["coverage@p95"] >= 0.5
-    assert accuracy([tree.top(label) for label in truth], [tree.top(label) for label in guess]) >= 0.84
+    assert found["accuracy"] >= 0.84
+    assert found["ece"] <= 0.05
+    assert found["coverage@p95"] >= 0.7
+    assert accuracy([tree.top(label) for label in truth], [tree.top(label) for label in guess]) >= 0.89
 
 
 def test_automatic_intents_are_right() -> None:
-    """Tickets above their label's automatic threshold are at least nine times in ten right."""
+    """Tickets above their label's automatic threshold are right at least as often as 0.94."""
     model, bands = load_classifier("intent"), load_thresholds("intent")
     rows = [(row["text"], row["category"]) for row in service.held_tickets()]
     truth, guess, sure = guesses(model, rows)
     taken = [a == b for a, b, value in zip(truth, guess, sure, strict=True) if value >= bands.auto[b]]
-    assert len(taken) >= 400
-    assert sum(taken) / len(taken) >= 0.9
+    assert len(taken) >= 700
+    assert sum(taken) / len(taken) >= 0.94
 
 
 def test_moods_hold_their_floors_on_unseen_tickets() -> None:
