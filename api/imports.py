@@ -34,12 +34,15 @@ class Plan:
     rows: list[Remembered] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     """Ids as the reader gave them to ids as they are kept."""
+    taken: set[str] = field(default_factory=set)
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
     frozen: list[str] = field(default_factory=list)
     vanished: list[Remembered] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    """Keys under which the file no longer holds what it holds under another now."""
 
 
 def take(
@@ -87,9 +90,9 @@ def _kept(
 ) -> Json:
     """Remember what a file gave and open its repairs; what is told of it."""
     if file is not None:
+        gone = [row.key for row in plan.vanished] if withdraw else []
+        store.forget(writer, grant.tenant, file, [*plan.renamed, *gone])
         store.remember(writer, grant.tenant, file, plan.rows)
-        if withdraw:
-            store.forget(writer, grant.tenant, file, [row.key for row in plan.vanished])
     report = ingested.report
     mended = repairs.open_all(work, writer, grant, report.file, report.repairs, plan.ids)
     return {
@@ -112,9 +115,12 @@ def planned(
     frozen = {} if thaw else changes.frozen(reader, tenant, wanted)
     for key, entry in given.items():
         _place(plan, key, entry, met[key], stands, frozen)
-    kept = {row.key for row in met.values() if row is not None}
+    plan.renamed = [row.key for key, row in met.items() if row is not None and row.key != key]
+    held = {row.key for row in met.values() if row is not None}
     plan.vanished = [
-        row for key, row in known.items() if key not in kept and row.digest and row.entry_id in stands
+        row
+        for key, row in known.items()
+        if key not in held and row.digest and row.entry_id in stands and row.entry_id not in plan.taken
     ]
     return plan
 
@@ -138,9 +144,10 @@ def _place(
     frozen: Mapping[str, Any],
 ) -> None:
     identity = before.entry_id if before is not None else given.id
-    if identity in plan.ids.values():  # two rows of old met one id: the later one is an entry of its own
+    if identity in plan.taken:  # two rows of old met one id: the later one is an entry of its own
         identity, before = f"{given.id}-{len(plan.ids)}", None
     plan.ids[given.id] = identity
+    plan.taken.add(identity)
     entry = replace(given, id=identity)
     digest, there = digest_of(entry), stands.get(identity)
     row = Remembered(key, identity, entry.title, digest, words_of(entry))

@@ -81,12 +81,13 @@ def _read_all(named: Mapping[str, str], stored: list[Entry]) -> dict[str, Ingest
             advance(at, len(named))
             content[file] = given_bytes(file) if file == STDIN else Path(file)
             read[file] = _read(name, content[file], frozenset())
+        first = dict(read)
         for file, name in named.items():
-            own = {entry.source for entry in read[file].entries}
+            own = {entry.source for entry in first[file].entries}
             others = [one for one in stored if one.source not in own]
-            others += [one for other in read if other != file for one in read[other].entries]
+            others += [one for other in first if other != file for one in first[other].entries]
             repeated = repeated_lines(others)
-            if repeated and any(entry.kind == "manual" for entry in read[file].entries):
+            if repeated and any(entry.kind == "manual" for entry in first[file].entries):
                 read[file] = _read(name, content[file], repeated)
     return read
 

@@ -122,3 +122,35 @@ def test_an_import_says_when_it_made_the_site(zuoxi: Run, tmp_path: Path) -> Non
     file, data = write_entries(tmp_path / "e.jsonl"), tmp_path / "data"
     assert f"已在 {data} 新建站点" in zuoxi("kb", "import", file, "--data", data).out
     assert "新建站点" not in zuoxi("kb", "import", file, "--data", data).out
+
+
+def test_an_import_again_is_an_update(zuoxi: Run, tmp_path: Path) -> None:
+    """Two versions of a file: what is new, changed, unchanged and gone is told; --withdraw takes back what is gone."""
+    file, data = tmp_path / "问答.csv", tmp_path / "data"
+    file.write_text("问题,答案\n包邮吗,满五十九元包邮。\n能退吗,七天内可退。\n坏行,\n", encoding="utf-8")
+    first = zuoxi("kb", "import", file, "--data", data)
+    assert "新增 2，更新 0，未变 0" in first.out
+    assert "待修复 1 处" in first.out
+    assert "没有变化" in zuoxi("kb", "import", file, "--data", data).out
+    file.write_text("问题,答案\n包邮吗,满九十九元包邮。\n", encoding="utf-8")
+    done = zuoxi("kb", "import", file, "--data", data, "--withdraw", "--json").json
+    told = done["changes"][str(file)]
+    assert (told["changed"], told["vanished"], told["withdrawn"]) == (1, 1, 1)
+    assert done["repairs"][str(file)]["closed"] == 1
+    listed = zuoxi("kb", "list", "--data", data, "--json").json["entries"]
+    assert [one["text"] for one in listed] == ["满九十九元包邮。"]
+
+
+def test_documents_imported_together_lose_what_they_share(zuoxi: Run, tmp_path: Path) -> None:
+    """A line that stands in three documents of one import is left out of each; a file too large is refused unread."""
+    foot = "本资料由某某知识库整理发布仅供内部学习"
+    for name in ("退货", "换货", "发票"):
+        page = f"<h1>{name}手册</h1><h2>办理</h2><p>{name}须在签收后七天内提出申请。</p><p>{foot}</p>"
+        (tmp_path / f"{name}.html").write_text(page, encoding="utf-8")
+    done = zuoxi("kb", "import", *sorted(tmp_path.glob("*.html")), "--data", tmp_path / "data", "--json").json
+    assert done["imported"] == 3
+    listed = zuoxi("kb", "list", "--data", tmp_path / "data", "--json").json["entries"]
+    assert all(foot not in one["text"] and one["source"].endswith("手册") for one in listed)
+    with (tmp_path / "大.csv").open("wb") as large:
+        large.truncate(200 << 20)
+    assert "过大" in zuoxi("kb", "import", tmp_path / "大.csv", "--data", tmp_path / "data").err

@@ -148,7 +148,11 @@ def test_what_several_documents_share_at_their_ends_goes() -> None:
         before = "\n".join(f"{name}办理中{at}类情形的条件与时限在这里说明。" for at in numbers)
         after = "\n".join(f"{name}例外里{at}类情形的处理办法在这里说明。" for at in numbers)
         texts.append(f"{name}手册\n{before}\n{rule}\n{after}\n{foot}\n")
-    others = [entry for text in texts[:2] for entry in read_entries("a.txt", text.encode()).entries]
+    others = [
+        entry
+        for at, text in enumerate(texts[:2])
+        for entry in read_entries(f"{at}.txt", text.encode()).entries
+    ]
     found = read_entries("c.txt", texts[2].encode(), repeated=repeated_lines(others))
     told = "\n".join(entry.text for entry in found.entries)
     assert foot not in told
