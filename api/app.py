@@ -32,10 +32,12 @@ from api import (
     kb_notices,
     kb_prints,
     kb_proposals,
+    kb_quarter,
     kb_repairs,
     kb_stale,
     models,
     quality,
+    replay,
     reports,
     routing,
     scenes,
@@ -64,8 +66,8 @@ from nlp.transcript import TranscriptError
 
 DOORS = (
     *(kb_effect, kb_changes, kb_notices, kb_prints),
-    *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_repairs, kb_stale),
-    *(health, session, kb, routing, suggest, scenes, drafts),
+    *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
+    *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
 )
 

@@ -116,6 +116,8 @@ async def score_transcript(body: ScoreIn, opened: Opened, grant: Quality) -> Jso
     reply = await asyncio.to_thread(_scored, opened, grant.tenant, transcript, form, as_of, began)
     DECISIONS.labels("quality", reply["mode"]).inc()
     kept = {name: value for name, value in reply.items() if name != "took_ms"}
+    if transcript.category is not None:
+        kept["category"] = transcript.category  # reports tell scores by what the dialogue was about
     agent = transcript.agent.id if transcript.agent else None
 
     def unit(writer: Writer) -> None:

@@ -169,3 +169,78 @@ def checks(reader: Reader, tenant: str, span: Span) -> Iterator[tuple[str | None
     )
     for row in rows:
         yield row.agent, dict(Counter(item["result"] for item in row.marks or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A scored transcript: its category where it was told, its form, points 0…100, checks passed and failed."""
+
+    category: str | None
+    form: str
+    score: float
+    veto: bool
+    passed: int
+    failed: int
+
+
+def scored(reader: Reader, tenant: str, span: Span) -> list[Scored]:
+    """Transcripts scored in a span."""
+    table = schema.results
+    rows = reader.execute(
+        select(
+            table.c.form,
+            table.c.score,
+            table.c.veto,
+            table.c.result["category"].as_string().label("category"),
+            table.c.result["items"].label("marks"),
+        )
+        .where(table.c.tenant == tenant, table.c.score.is_not(None), *_within(table.c.at, span))
+        .order_by(table.c.id)
+    )
+    found = []
+    for row in rows:
+        marks = Counter(item["result"] for item in row.marks or ())
+        found.append(Scored(row.category, row.form, float(row.score), row.veto, marks["pass"], marks["fail"]))
+    return found
+
+
+def edits(reader: Reader, tenant: str, span: Span) -> dict[str, int]:
+    """Releases of a span, and how many entries they added, changed and removed, release by release."""
+    table, release = schema.revisions, schema.releases
+    numbers = reader.execute(
+        select(release.c.seq).where(release.c.tenant == tenant, *_within(release.c.at, span))
+    ).scalars()
+    seqs = sorted(numbers)
+    if not seqs:
+        return {"releases": 0, "added": 0, "changed": 0, "removed": 0}
+    rows = reader.execute(
+        select(table.c.entry_id, table.c.since, table.c.until).where(
+            table.c.tenant == tenant,
+            or_(table.c.since.between(seqs[0], seqs[-1]), table.c.until.between(seqs[0], seqs[-1])),
+        )
+    ).all()
+    within = set(seqs)
+    put = {(row.entry_id, row.since) for row in rows if row.since in within}
+    ended = {(row.entry_id, row.until) for row in rows if row.until in within}
+    return {
+        "releases": len(seqs),
+        "added": len(put - ended),
+        "changed": len(put & ended),
+        "removed": len(ended - put),
+    }
+
+
+def published(reader: Reader, tenant: str, span: Span) -> int:
+    """Changes of the handbook that were published in a span."""
+    table, case = schema.case_events, schema.cases
+    return int(
+        reader.execute(
+            select(func.count())
+            .select_from(
+                table.join(case, and_(case.c.tenant == table.c.tenant, case.c.id == table.c.case_id))
+            )
+            .where(table.c.tenant == tenant, case.c.kind == "change", table.c.move == "publish")
+            .where(*_within(table.c.at, span))
+        ).scalar()
+        or 0
+    )
