@@ -64,6 +64,22 @@ def topics(data: Mapping[str, Any], pairs: Sequence[tuple[Entry | None, Entry | 
     return sorted(found)
 
 
+def unsigned(
+    work: Casework, reader: Reader, tenant: str, planned: Mapping[str, Mapping[str, Any] | None]
+) -> list[str]:
+    """Entries of a draft that need more signatures than an ordinary change; none before the first release."""
+    if entries.head(reader, tenant) is None:
+        return []
+    rule = work.kind("change").approvals["review"]
+    ordinary = set(rule.needed({"topics": [ALWAYS]}))
+    found = []
+    for name, raw in planned.items():
+        pair = (live(reader, tenant, name), None if raw is None else from_json(raw))
+        if set(rule.needed({"topics": topics({}, [pair])})) - ordinary:
+            found.append(name)
+    return sorted(found)
+
+
 def live(reader: Reader, tenant: str, entry_id: str) -> Entry | None:
     """The entry as it stands."""
     raw = entries.get(reader, tenant, entry_id)

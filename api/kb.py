@@ -15,13 +15,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import wiring
+from api.asked import filters_json, index_json
 from api.bodies import Moment
+from api.casework import Casework, Work
 from api.deps import Editor, IdempotencyKey, Json, Opened, Reading, once
 from api.errors import Problem, invalid, not_found
+from api.handbook import unsigned
 from api.lint import refusal
 from api.service import Service
 from api.sites import Written, write
-from api.store import Reader, Writer, changes, entries
+from api.store import Reader, Writer, changes, decisions, entries
 from api.store.entries import Release
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
@@ -30,6 +33,7 @@ from kb import handbook
 from kb.entries import Entry, from_json, to_json
 from kb.filters import Filters
 from kb.knowledge import Knowledge
+from nlp.privacy import mask
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -270,6 +274,14 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json
     head = wiring.decision(
         wiring.new_id("kb"), mode, knowledge.release, opened.models, opened.policy.version, began
     )
+    masked = mask(body.query)
+    kept = body.model_dump(mode="json", exclude_none=True) | {"query": masked, "masked": masked != body.query}
+    kept |= {"filters": filters_json(filters), "index": index_json(knowledge)}
+
+    def unit(writer: Writer) -> None:
+        decisions.save(writer, grant.tenant, "search", kept, {**head, **found})
+
+    await opened.store.awrite(unit)
     return {**head, **found}
 
 
@@ -294,14 +306,28 @@ async def list_releases(opened: Opened, grant: Editor, as_of: Moment | None = No
 
 
 @router.post("/releases", status_code=201)
-async def publish_release(body: PublishIn, opened: Opened, grant: Editor) -> Json:
-    """Publish the open draft as a whole; errors of the lint keep it back unless an admin forces it."""
+async def publish_release(body: PublishIn, opened: Opened, work: Work, grant: Editor) -> Json:
+    """Publish the open draft as a whole.
+
+    Errors of the lint, and entries that several must sign, keep it back unless an admin forces it.
+    """
     await _linted(opened, grant, body)
+    if not body.force:
+        await opened.store.aread(partial(_refuse_unsigned, work, grant.tenant))
     thaw = grant.scope == "admin"
     release = await opened.sites.publish_draft(grant.tenant, by=grant.actor_id, note=body.note, thaw=thaw)
     if release is None:
         raise Problem("conflict", "草稿是空的，没有可发布的改动")
     return {"release": _release(release)}
+
+
+def _refuse_unsigned(work: Casework, tenant: str, reader: Reader) -> None:
+    names = unsigned(work, reader, tenant, entries.draft(reader, tenant))
+    if names:
+        told = "、".join(names[:10])
+        raise Problem(
+            "conflict", f"{told} 需要会签：请用 POST /v1/kb/changes（from_draft）把草稿转入手册修订"
+        )
 
 
 async def _linted(opened: Service, grant: Grant, body: PublishIn) -> None:

@@ -651,12 +651,14 @@ def test_the_draft_becomes_a_change(shop: Shop, tmp_path: Path) -> None:
     """R055: what stands in the open draft moves into a change as a whole; an empty one is 409."""
     body = {"title": "草稿", "reason": "转审核", "from_draft": True}
     problem(shop.call("ann", "POST", "/v1/kb/changes", body), 409, "conflict")
-    raw = shop.entry()
+    raw = shop.entry(tags=["价格"])
     from api.store import entries
 
     shop.service.store.write(
         lambda writer: entries.set_draft(writer, TENANT, {raw["id"]: {**raw, "text": NEW}}, "ann")
     )
+    told = problem(shop.call("ann", "POST", "/v1/kb/releases", {}), 409, "conflict")
+    assert raw["id"] in told["detail"], "what three must sign is not published past them"
     made = shop.ask("ann", "POST", "/v1/kb/changes", body)
     assert made["data"]["entries"] == [raw["id"]]
     assert shop.ask("ann", "GET", "/v1/kb/releases")["draft"]["changes"] == 0
