@@ -95,6 +95,17 @@ def _all(settings: Settings, tenant: str) -> dict[str, list[tuple[Form, FilePath
     return found
 
 
+def versions_at(settings: Settings, tenant: str, at: datetime) -> dict[str, str]:
+    """Version of every form in force at a moment, by code."""
+    found = {}
+    for code in sorted(_all(settings, tenant)):
+        try:
+            found[code] = form_of(settings, tenant, code, at)[0].version
+        except FormError:  # none of its versions has begun
+            continue
+    return found
+
+
 def _shown(form: Form, source: str) -> Json:
     return {
         "code": form.code,

@@ -16,6 +16,7 @@ from api import cases
 from api.casework import Casework, find, written
 from api.errors import Problem, invalid
 from api.fields import moment
+from api.forms import versions_at
 from api.publishing import FrozenEntry, publish
 from api.service import Service
 from api.store import Reader, Writer, changes, entries, keys
@@ -39,12 +40,9 @@ READERS = ("agent", "supervisor", "quality")
 
 def install(work: Casework, opened: Service) -> None:
     """Hook the effects of a change's moves in."""
-    lint: Lint | None = getattr(opened, "lint", None)
     opened.sites.trials.clock = partial(_clock, work)
-    work.on_move("change", "trial", lambda writer, case, grant: _begin_trial(work, writer, case, grant))
-    work.on_move(
-        "change", "publish", lambda writer, case, grant: publish_change(work, writer, case, grant, lint)
-    )
+    work.on_move("change", "trial", partial(_begin_trial, work))
+    work.on_move("change", "publish", partial(publish_change, work, opened))
     work.on_move("change", "retire", _retire)
 
 
@@ -139,8 +137,11 @@ def _begin_trial(work: Casework, writer: Writer, case: Case, grant: Grant) -> No
         raise invalid("due_at", f"试运行为期 {SHORTEST_DAYS} 到 {LONGEST_DAYS} 天", accepted)
 
 
-def publish_change(work: Casework, writer: Writer, case: Case, grant: Grant, lint: Lint | None) -> None:
-    """Everything in the change becomes one release, and who is affected by a major one is told."""
+def publish_change(work: Casework, opened: Service, writer: Writer, case: Case, grant: Grant) -> None:
+    """Everything in the change becomes one release, and who is affected by a major one is told.
+
+    The change keeps what the release stands beside: the forms in force with it and the policy (rules, SLA).
+    """
     reader, tenant = Reader(writer), grant.tenant
     held = changes.planned(reader, tenant, case.id)
     if not held:
@@ -150,19 +151,22 @@ def publish_change(work: Casework, writer: Writer, case: Case, grant: Grant, lin
     if moved:
         raise Problem("conflict", f"这些条目在修订期间被改过，请重新放入：{'、'.join(moved[:20])}")
     put, drop = _content(reader, tenant, held, begins, ends)
-    _linted(lint, grant, case, put, drop)
+    _linted(getattr(opened, "lint", None), grant, case, put, drop)
     raw = {name: to_json(entry) for name, entry in put.items()}
     release = publish(
         writer, tenant, raw, drop, by=grant.actor_id, note=case.title, minor=True, thaw=grant.scope == "admin"
     )
-    from_ = written(begins or work.clock())
-    case = cases.attach(
-        work,
-        writer,
-        grant,
-        case,
-        {"release": release.name, "published_at": work.now(), "in_force_from": from_},
-    )
+    force = begins or work.clock()
+    told = {
+        "release": release.name,
+        "published_at": work.now(),
+        "in_force_from": written(force),
+        "parts": {
+            "forms": versions_at(opened.settings, tenant, force),
+            "policy": opened.policy.version,
+        },
+    }
+    case = cases.attach(work, writer, grant, case, told)
     if case.data.get("major"):
         _tell(work, writer, grant, case)
 

@@ -35,6 +35,7 @@ PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("root", "admin", {"id": "root"}),
 )
 OLD, NEW = "原包装完好可以退。", "拆封之后也可以退。"
+KINDS = ("script", "sop", "policy", "faq")
 COLOURS, GOODS = "红橙黄绿青蓝紫黑", ("雨靴", "台灯", "书包", "茶壶", "风筝", "围巾", "口琴", "花盆")
 
 
@@ -192,6 +193,8 @@ def test_one_publish_is_one_release_with_its_difference(shop: Shop) -> None:
     done = shop.ask("ben", "POST", f"/v1/kb/changes/{change}/publish", {})
     major, minor, *_ = before[1:].split(".")
     assert done["data"]["release"] == f"V{major}.{int(minor) + 1}"
+    assert set(done["data"]["parts"]) == {"forms", "policy"}
+    assert done["data"]["parts"]["forms"]["standard"]
     listed = shop.ask("ann", "GET", "/v1/kb/releases")
     assert (listed["releases"][0]["name"], listed["releases"][0]["change"]) == (
         done["data"]["release"],
@@ -474,7 +477,10 @@ def test_an_edit_beside_the_change_is_not_lost(shop: Shop) -> None:
 
 def test_readers_see_all_old_or_all_new(shop: Shop) -> None:
     """R052, B05: while a publish runs, no answer mixes texts of two releases."""
-    raws = [shop.entry("毛毯按第一版洗护说明清洗。", title=f"毛毯{place}怎么洗") for place in "甲乙丙丁"]
+    raws = [
+        shop.entry("毛毯按第一版洗护说明清洗。", title=f"毛毯{place}怎么洗", kind=kind)
+        for place, kind in zip("甲乙丙丁", KINDS, strict=True)
+    ]
     seen: list[frozenset[str]] = []
     stop = threading.Event()
 
