@@ -198,7 +198,7 @@ async def _decide(
         for kind, data in live.events({**turn, "text": masked}, reply, kept.status):
             conversations.add_event(writer, tenant, kept.id, kind, data)
         if decided.suggestion is not None:
-            asked = {"conversation_id": kept.id, "turn_id": turn_id}
+            asked = {"conversation_id": kept.id, "turn_id": turn_id, **decided.asked}
             decisions.save(writer, tenant, "suggest", asked, decided.suggestion, subject=kept.id)
         if reply["handoff"]["action"] != "none":
             remember(writer, "handoff", tenant, kept.id, {**reply["handoff"], "turn_id": turn_id})

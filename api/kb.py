@@ -30,6 +30,7 @@ from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from api.trials import person_of
 from kb import handbook
+from kb.dialogue import unmasked
 from kb.entries import Entry, from_json, to_json
 from kb.filters import Filters
 from kb.knowledge import Knowledge
@@ -264,9 +265,11 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json
         channel=body.channel,
         as_of=body.as_of or datetime.now(UTC),
     )
+    # personal data is not kept, so it is not searched for either; a number alone may be the code of a product
+    query = unmasked(mask(body.query)) or body.query
     found = await opened.models.think(
         lambda encode: wiring.search_body(
-            opened.models, knowledge, body.query, filters, body.limit, body.min_precision, encode
+            opened.models, knowledge, query, filters, body.limit, body.min_precision, encode
         )
     )
     mode = wiring.search_mode(opened.models, knowledge)
@@ -274,8 +277,8 @@ async def search_entries(body: SearchIn, opened: Opened, grant: Reading) -> Json
     head = wiring.decision(
         wiring.new_id("kb"), mode, knowledge.release, opened.models, opened.policy.version, began
     )
-    masked = mask(body.query)
-    kept = body.model_dump(mode="json", exclude_none=True) | {"query": masked, "masked": masked != body.query}
+    kept = body.model_dump(mode="json", exclude_none=True)
+    kept |= {"query": mask(query), "masked": mask(query) != query}
     kept |= {"filters": filters_json(filters), "index": index_json(knowledge)}
 
     def unit(writer: Writer) -> None:

@@ -84,11 +84,12 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The reply to a turn, the new memory, and the suggestion to keep for feedback."""
+    """The reply to a turn, the new memory, the suggestion to keep for feedback, and what it was made with."""
 
     reply: Json
     course: Course
     suggestion: Json | None
+    asked: Json
 
 
 async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, began: float) -> Decided:
@@ -103,6 +104,7 @@ async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, b
     state, decision = handoff.step(course.handoff, turn, sentiment, trajectory, facts, policy.handoff)
     knowledge = opened.sites.knowledge(tenant)
     release = made.pop("release") if made else knowledge.release
+    asked = made.pop("asked") if made else {}
     mode = _mode(models, knowledge)
     head = wiring.decision(wiring.new_id("tn"), mode, release, models, policy.version, began)
     suggestion = None
@@ -122,7 +124,7 @@ async def decide(opened: Service, tenant: str, course: Course, spoken: Spoken, b
         "alerts": [asdict(alert) for alert in decision.alerts],
         "checklist": checklist(state),
     }
-    return Decided(reply, replace(course, handoff=state, trajectory=trajectory), suggestion)
+    return Decided(reply, replace(course, handoff=state, trajectory=trajectory), suggestion, asked)
 
 
 def checklist(state: handoff.State) -> list[Json]:

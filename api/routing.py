@@ -88,19 +88,56 @@ def _reply(opened: Service, route: Route, found: Sequence[Duplicate], began: flo
     mode = "rules_only" if opened.models.intent is None else "full"
     DECISIONS.labels("route", mode).inc()
     head = wiring.decision(wiring.new_id("rt"), mode, None, opened.models, opened.policy.version, began)
-    duplicated = [{"ticket_id": one.ticket_id, "confidence": one.confidence} for one in found]
-    return {**head, **route_json(route), "duplicates": duplicated}
+    return {**head, **route_json(route), "duplicates": _told(found)}
 
 
-def _remembered(ticket: Ticket) -> Json:
-    """The request as it is kept: masked."""
+def _remembered(ticket: Ticket, now: datetime) -> Json:
+    """The request as it is kept, masked, with all that the decision depends on."""
+    customer, subject, text = ticket.customer, mask(ticket.subject or ""), mask(ticket.text)
+    attributes = {name: _kept(value) for name, value in ticket.attributes.items()}
     return {
         "ticket_id": ticket.ticket_id,
         "channel": ticket.channel,
-        "subject": mask(ticket.subject or ""),
-        "text": mask(ticket.text),
-        "customer": {"id": ticket.customer.id, "tier": ticket.customer.tier},
+        "subject": subject,
+        "text": text,
+        "customer": {"id": customer.id, "tier": customer.tier, "region": customer.region},
+        "created_at": None if ticket.created_at is None else ticket.created_at.isoformat(),
+        "attributes": attributes,
+        "now": now.isoformat(),
+        "masked": (subject, text) != (ticket.subject or "", ticket.text) or attributes != ticket.attributes,
     }
+
+
+def _kept(value: Any) -> Any:
+    """A ticket's attribute without personal data, whatever its shape."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _kept(one) for name, one in value.items()}
+    return [_kept(one) for one in value] if isinstance(value, list) else value
+
+
+def again(opened: Service, reader: Reader, tenant: str, kept: Json, at: str) -> Json:
+    """The body of a kept routing decided again, as if at the moment `at` (UTC ISO) of the decision."""
+    now, created = datetime.fromisoformat(kept["now"]), kept["created_at"]
+    ticket = Ticket(
+        text=kept["text"],
+        ticket_id=kept["ticket_id"],
+        channel=kept["channel"],
+        subject=kept["subject"] or None,
+        customer=Customer(**kept["customer"]),
+        created_at=datetime.fromisoformat(created) if created else None,
+        attributes=kept["attributes"],
+    )
+    route = wiring.route_tickets(opened.models, opened.policy, [ticket], now)[0]
+    since = (now - REMEMBERED).isoformat(timespec="milliseconds")
+    customers = [ticket.customer.id] if ticket.customer.id else []
+    found = duplicates(ticket, _recent(reader, tenant, customers, since, at))
+    return {**route_json(route), "duplicates": _told(found)}
+
+
+def _told(found: Sequence[Duplicate]) -> list[Json]:
+    return [{"ticket_id": one.ticket_id, "confidence": one.confidence} for one in found]
 
 
 async def _route(
@@ -124,7 +161,7 @@ async def _route(
     def unit(writer: Writer) -> None:
         for ticket, reply in zip(tickets, replies, strict=True):
             subject = ticket.ticket_id or reply["id"]
-            kept = _remembered(ticket)
+            kept = _remembered(ticket, now)
             decisions.save(writer, tenant, "route", kept, reply, subject=subject, customer=ticket.customer.id)
 
     await opened.store.awrite(unit)
@@ -133,8 +170,10 @@ async def _route(
     return replies
 
 
-def _recent(reader: Reader, tenant: str, customers: list[str], since: str) -> list[Recent]:
-    rows = decisions.requests_of(reader, tenant, "route", customers, since)
+def _recent(
+    reader: Reader, tenant: str, customers: list[str], since: str, before: str | None = None
+) -> list[Recent]:
+    rows = decisions.requests_of(reader, tenant, "route", customers, since, before=before)
     return [Recent(subject, request["text"], request["customer"]["id"]) for subject, request in rows]
 
 

@@ -102,6 +102,34 @@ class Sites:
             self._past.move_to_end(key)
             return self._past[key]
 
+    def again(self, tenant: str, release: str, base: str) -> Knowledge | None:
+        """The index that answered with `release` (of a trial: with what its changes hold now), over the same base.
+
+        None where the store knows no such release: a draft, a preview, one before the first.
+        """
+        name, *tried = release.split("+")
+        known = self._store.read(lambda reader: entries.release_named(reader, tenant, name))
+        under = self._store.read(lambda reader: entries.release_named(reader, tenant, base))
+        if (known is None and name != NOTHING) or (under is None and base != NOTHING):
+            return None
+        first, last = (0 if under is None else under.seq), (0 if known is None else known.seq)
+        found = self._over(tenant, first, base, last, name)
+        for change in tried:
+            held = self._store.read(partial(changes.planned, tenant=tenant, change=change))
+            found = over(found, held, self._encode(tenant), f"{found.release}+{change}")
+        return found
+
+    def _over(self, tenant: str, first: int, base: str, last: int, name: str) -> Knowledge:
+        """Release number `last` as edits over an index of release number `first`."""
+        served = self._served.get(tenant)
+        if served is not None and served[0] == last and served[1].base == base:
+            return served[1]
+        under = self._release(tenant, Release(first, base, "", "", ""))
+        if first == last:
+            return under
+        put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, first, last))
+        return under.changed(_parse(put).values(), drop, self._encode(tenant), name)
+
     def planned(self, tenant: str, change: str) -> Knowledge:
         """The newest release with what a change holds: for those who write it."""
         held = self._store.read(lambda reader: changes.planned(reader, tenant, change))

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
 from api import wiring
+from api.asked import index_json, suggest_json
 from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened, within
 from api.errors import Problem, invalid, not_found
@@ -23,6 +24,7 @@ from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from api.trials import person_of
 from kb.entries import Kind, Stage
+from kb.slots import from_turns
 from kb.suggest import SuggestRequest
 from kb.trial import Person
 from nlp.privacy import mask
@@ -76,18 +78,21 @@ class FeedbackIn(BaseModel):
 
 
 def request_of(body: SuggestIn, turns: tuple[Turn, ...], sent: frozenset[str]) -> SuggestRequest:
-    """The contract's body as the core's request; a VIP tier reads as audience `vip`."""
+    """The contract's body as the core's request; a VIP tier reads as audience `vip`.
+
+    What is asked is decided masked, as it is kept: a number of an order fills its slot and is not searched for.
+    """
     audience = None if body.audience is None else frozenset(body.audience)
     done = frozenset(stage for turn in turns if turn.role == "agent" for stage in stages_of(turn.text))
     return SuggestRequest(
-        turns=turns,
-        query=body.query,
+        turns=tuple(replace(turn, text=mask(turn.text)) for turn in turns[-READ_TURNS:]),
+        query=None if body.query is None else mask(body.query),
         stage=body.stage,
         done_stages=done,
         kinds=frozenset(body.kinds or ()),
         channel=body.channel,
         audience=audience_of(audience, body.customer),
-        variables=body.variables,
+        variables={**from_turns(turn.text for turn in turns), **body.variables},
         limit=body.limit,
         min_precision=body.min_precision,
         as_of=body.as_of or datetime.now(UTC),
@@ -95,6 +100,8 @@ def request_of(body: SuggestIn, turns: tuple[Turn, ...], sent: frozenset[str]) -
     )
 
 
+READ_TURNS = 20
+"""Turns of a dialogue that are read and kept, the latest."""
 VIP_TIERS = frozenset({"vip", "gold", "black"})
 
 
@@ -111,13 +118,17 @@ async def make(
     as_of: datetime | None,
     person: Person | None = None,
 ) -> Json:
-    """A suggestion body without the decision head; also used for a live turn. `person` is who will read it."""
+    """A suggestion body without the decision head; also used for a live turn. `person` is who will read it.
+
+    `asked` in it is what the decision is made again with; it is kept, and told nobody.
+    """
     knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of, person)
     request = replace(request, unless_overdue=knowledge_policy(opened).hide_overdue)
     made = await opened.models.think(
         lambda encode: wiring.suggest_body(opened.models, knowledge, request, encode)
     )
-    return {"release": knowledge.release, **made}
+    asked = {"core": suggest_json(request), "index": index_json(knowledge)}
+    return {"release": knowledge.release, "asked": asked, **made}
 
 
 @router.post("/suggest")
@@ -134,17 +145,16 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
         turns, sent, agent = await _dialogue(opened, grant.tenant, body.conversation_id, turns, body.query)
     person = person_of(grant, agent)
     made = await make(opened, grant.tenant, request_of(body, turns, sent), body.as_of, person)
-    release = made.pop("release")
+    release, asked = made.pop("release"), made.pop("asked")
     mode = wiring.search_mode(opened.models, opened.sites.knowledge(grant.tenant))
     DECISIONS.labels("suggest", mode).inc()
     head = wiring.decision(wiring.new_id("sg"), mode, release, opened.models, opened.policy.version, began)
     reply = {**head, **made}
     kept = {**body.model_dump(mode="json", exclude={"turns"}, exclude_none=True)}
-    kept["turns"] = [{"role": turn.role, "text": mask(turn.text)} for turn in turns[-20:]]
-    if body.query:
-        kept["query"] = mask(body.query)
-    kept["variables"] = {name: mask(value) for name, value in body.variables.items()}
-    told = {**reply, "suggestions": [_masked(one) for one in reply["suggestions"]]}
+    core = asked["core"]
+    kept |= {name: core[name] for name in ("turns", "query", "variables") if name in core}
+    kept |= {**asked, "core": {name: value for name, value in core.items() if name != "turns"}}
+    told = {**reply, "suggestions": [masked(one) for one in reply["suggestions"]]}
 
     def unit(writer: Writer) -> None:
         decisions.save(writer, grant.tenant, "suggest", kept, told, subject=body.conversation_id)
@@ -153,14 +163,16 @@ async def suggest_scripts(body: SuggestIn, opened: Opened, grant: Bot) -> Json:
     return reply
 
 
-def _masked(suggestion: Json) -> Json:
+def masked(suggestion: Json) -> Json:
     """A suggestion as it is kept: what filled its slots came from a customer."""
     if not any(slot["filled"] for slot in suggestion["slots"]):
         return suggestion
-    slots = [
-        {**slot, "value": mask(slot["value"]) if slot["value"] else None} for slot in suggestion["slots"]
-    ]
-    return {**suggestion, "text": mask(suggestion["text"]), "slots": slots}
+    text, slots = suggestion["text"], []
+    for slot in suggestion["slots"]:
+        value = mask(slot["value"]) if slot["value"] else None
+        text = text.replace(slot["value"], value) if value else text
+        slots.append({**slot, "value": value})
+    return {**suggestion, "text": mask(text), "slots": slots}
 
 
 async def _dialogue(

@@ -15,6 +15,7 @@ from nlp import text as texts
 
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{0,4}-?\d{6,}(?![0-9A-Za-z])|\[[^\[\]]{1,6}\]")
 """Order numbers, telephone numbers and the marks of masked ones: they identify, they don't ask."""
+_MARK = re.compile(r"\[[^\[\]]{1,6}\]")
 JOINED = 200
 """Characters of one question that are read, the latest."""
 
@@ -55,6 +56,11 @@ def asks_nothing(text: str) -> bool:
     """Greetings, nods, bare numbers and signs: a turn that says nothing to search for."""
     letters = re.sub(r"\d", "", texts.key(text))
     return len(letters) < 2 or _only("empty").fullmatch(letters) is not None
+
+
+def unmasked(text: str) -> str:
+    """A text without the marks that stand for masked data: they say nothing to search for."""
+    return _MARK.sub("", text).strip() if "[" in text else text
 
 
 def question_of(turns: Sequence[Said]) -> Question:

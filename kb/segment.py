@@ -29,6 +29,15 @@ class Lexicon:
 
     words: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, ...], ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
+    """Words that, asked for, also mean another, which does not mean them."""
+
+    @property
+    def version(self) -> str:
+        """A name that changes with any word; "" for an empty one."""
+        if not (self.words or self.synonyms or self.also):
+            return ""
+        return f"{zlib.crc32(repr((self.words, self.synonyms, self.also)).encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)

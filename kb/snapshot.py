@@ -100,6 +100,7 @@ def _write_manifest(knowledge: Knowledge, folder: Path) -> str:
         "entries": len(knowledge.entries),
         "words": list(knowledge.lexicon.words),
         "synonyms": [list(group) for group in knowledge.lexicon.synonyms],
+        "also": [list(pair) for pair in knowledge.lexicon.also],
         "files": files,
     }
     written = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
@@ -119,7 +120,11 @@ def load(folder: Path, encoder_version: str | None = None) -> Knowledge:
         if ours is not None and manifest[name] != ours:
             raise SnapshotStale(f"{folder.name}: {name} is {manifest[name]!r}, this service has {ours!r}")
     entries = _entries(folder / "entries.jsonl")
-    lexicon = Lexicon(tuple(manifest["words"]), tuple(tuple(group) for group in manifest["synonyms"]))
+    lexicon = Lexicon(
+        tuple(manifest["words"]),
+        tuple(tuple(group) for group in manifest["synonyms"]),
+        tuple((one, other) for one, other in manifest["also"]),
+    )
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
         rows = {name: arrays[name] for name in _ROWS}
         lists = {

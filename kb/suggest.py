@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from kb import confidence
-from kb.dialogue import Question, Said, needed_stage, policy, question_of, stage_bonus
+from kb.dialogue import Question, Said, needed_stage, policy, question_of, stage_bonus, unmasked
 from kb.entries import Entry, Kind
 from kb.filters import Filters, refusal
 from kb.knowledge import Knowledge
@@ -100,7 +100,7 @@ class Suggested:
 
 def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None) -> Suggested:
     """Rank what an agent could say next; every candidate is either suggested or rejected with its reason."""
-    question = Question(request.query) if request.query else question_of(request.turns)
+    question = Question(unmasked(request.query)) if request.query else question_of(request.turns)
     needed = request.stage or needed_stage(question, request.done_stages, request.mood)
     filters = Filters(
         kinds=request.kinds,

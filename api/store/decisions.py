@@ -57,6 +57,15 @@ def get(
     return None if row is None else (row.request, row.reply)
 
 
+def find(reader: Reader, tenant: str, identity: str) -> dict[str, Any] | None:
+    """A decision of any kind: id, kind, when it was made, request and reply."""
+    table = schema.decisions
+    row = reader.execute(select(table).where(table.c.tenant == tenant, table.c.id == identity)).first()
+    if row is None:
+        return None
+    return {"id": row.id, "kind": row.kind, "at": row.at, "request": row.request, "reply": row.reply}
+
+
 def about(reader: Reader, tenant: str, kind: str, subject: str) -> dict[str, Any] | None:
     """The latest decision of a kind about a subject."""
     table = schema.decisions
@@ -128,14 +137,25 @@ def remember(
 
 
 def requests_of(
-    reader: Reader, tenant: str, kind: str, customers: Sequence[str], at: str, limit: int = 200
+    reader: Reader,
+    tenant: str,
+    kind: str,
+    customers: Sequence[str],
+    at: str,
+    limit: int = 200,
+    before: str | None = None,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Subjects and (masked) requests of these customers since `at`, newest first."""
+    """Subjects and (masked) requests of these customers since `at` (and before `before`), newest first."""
     table = schema.decisions
+    ended = () if before is None else (table.c.at < before,)
     rows = reader.execute(
         select(table.c.subject, table.c.request)
         .where(
-            table.c.tenant == tenant, table.c.customer.in_(customers), table.c.at >= at, table.c.kind == kind
+            table.c.tenant == tenant,
+            table.c.customer.in_(customers),
+            table.c.at >= at,
+            table.c.kind == kind,
+            *ended,
         )
         .order_by(table.c.at.desc())
         .limit(limit)
