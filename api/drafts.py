@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,21 +11,20 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api import wiring
-from api.amounts import Amount, amounts
 from api.deps import AgentKey, Json, Opened, within
 from api.errors import not_found
-from api.facts import about, numbered
 from api.forms import form_of, site_folder
 from api.service import Service
-from api.settings import MOST_TEXT
+from api.settings import MOST_TEXT, Settings
 from api.store import Reader, conversations
 from api.telemetry import DECISIONS
 from api.trials import person_of
-from kb.entries import Entry
 from kb.knowledge import Knowledge
+from kb.lint.base import Base
+from kb.lint.draft import differences
 from nlp.privacy import MASKS, find, mask
 from nlp.quality.scorer import score
-from nlp.text import overlap
+from nlp.text import key, overlap, sentences
 from nlp.transcript import Transcript, Turn
 
 router = APIRouter(prefix="/v1/drafts", tags=["suggest"])
@@ -43,9 +41,8 @@ CHECKED = {
     "fatal": "high",
 }
 """Items of the form that one message can fail, and how grave that is. Personal data and facts come beside."""
-ALIKE = 0.3
-"""Overlap of bigrams from which two clauses speak of the same thing."""
-_CLAUSE_END = re.compile(r"[，,。；;！!？?]")
+SAME, SHORT = 0.75, 8
+"""Overlap of bigrams from which two sentences are one; letters below which a sentence may be said again."""
 ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -65,12 +62,12 @@ async def check_draft(body: DraftIn, opened: Opened, grant: AgentKey) -> Json:
     if body.conversation_id is not None:
         before = await _before(opened, grant.tenant, body.conversation_id)
     knowledge = await asyncio.to_thread(opened.sites.at, grant.tenant, None, person_of(grant))
-    issues = await asyncio.to_thread(_issues, opened, grant.tenant, knowledge, before, body.text)
+    found = await asyncio.to_thread(_found, opened, grant.tenant, knowledge, before, body.text)
     mode = wiring.search_mode(opened.models, knowledge)
     DECISIONS.labels("draft", mode).inc()
     identity = wiring.new_id("dc")
     head = wiring.decision(identity, mode, knowledge.release, opened.models, opened.policy.version, began)
-    return {**head, "issues": issues}
+    return {**head, "issues": found}
 
 
 async def _before(opened: Service, tenant: str, conversation_id: str) -> list[Turn]:
@@ -85,25 +82,38 @@ async def _before(opened: Service, tenant: str, conversation_id: str) -> list[Tu
     return [Turn(turn["role"], mask(turn["text"])) for turn in said]
 
 
-def _issues(
+def _found(
     opened: Service, tenant: str, knowledge: Knowledge, before: Sequence[Turn], text: str
 ) -> list[Json]:
+    base = opened.lint.base(tenant, knowledge)
+    return issues(opened.settings, tenant, base, before, text, datetime.now(UTC))
+
+
+def issues(
+    settings: Settings, tenant: str, base: Base, before: Sequence[Turn], text: str, now: datetime
+) -> list[Json]:
+    """What is wrong with `text` as the next turn after `before`, gravest first; one finding for one place."""
     found = [
-        *_wording(opened, tenant, before, text),
+        *_facts(base, before, text, now),
         *_personal(text),
-        *_facts(opened, knowledge, before, text),
+        *_repeated(before, text),
+        *_wording(settings, tenant, before, text),
     ]
-    kept: dict[tuple[str, int, int], Json] = {}
+    kept: list[Json] = []
     for issue in found:
-        kept.setdefault((issue["code"], issue["start"], issue["end"]), issue)
-    return sorted(kept.values(), key=lambda issue: (ORDER[issue["severity"]], issue["start"]))
+        if not any(
+            one["code"] == issue["code"] and one["start"] < issue["end"] and issue["start"] < one["end"]
+            for one in kept
+        ):
+            kept.append(issue)
+    return sorted(kept, key=lambda issue: (ORDER[issue["severity"]], issue["start"]))
 
 
-def _wording(opened: Service, tenant: str, before: Sequence[Turn], text: str) -> Iterator[Json]:
+def _wording(settings: Settings, tenant: str, before: Sequence[Turn], text: str) -> Iterator[Json]:
     """What the quality form would hold against it: the draft is judged as the agent's next turn."""
-    form, _ = form_of(opened.settings, tenant, FORM, None)
+    form, _ = form_of(settings, tenant, FORM, None)
     transcript = Transcript("draft", (*before, Turn("agent", text)))
-    judged = score(transcript, form, None, folder=site_folder(opened.settings))
+    judged = score(transcript, form, None, folder=site_folder(settings))
     for item in judged.items:
         if item.result != "fail" or item.code not in CHECKED:
             continue
@@ -132,51 +142,43 @@ def _personal(text: str) -> Iterator[Json]:
         }
 
 
-def _facts(opened: Service, knowledge: Knowledge, before: Sequence[Turn], text: str) -> Iterator[Json]:
-    """Amounts and times other than those of the entry that the sentence is about."""
-    told = [amount for turn in before if turn.role == "customer" for amount in amounts(turn.text)]
-    now = datetime.now(UTC)
-    for start, end in numbered(text):
-        sentence = text[start:end]
-        stated = [amount for amount in amounts(sentence) if not any(amount.within(one) for one in told)]
-        if not stated:
+def _facts(base: Base, before: Sequence[Turn], text: str, now: datetime) -> Iterator[Json]:
+    """Amounts, times, payers, permissions other than the handbook's, and promises beyond it."""
+    told = [turn.text for turn in before if turn.role == "customer"]
+    for one in differences(base, text, told, now):
+        issue: Json = {
+            "code": "wrong_fact_risk",
+            "severity": "high",
+            "text": one.text,
+            "start": one.start,
+            "end": one.end,
+            "kind": one.kind,
+        }
+        if one.entry is None or one.expected is None:
+            yield {**issue, "severity": "medium", "message": "没有留余地的说法：请按知识库说明条件与时限"}
+        else:
+            said = f"知识库: {one.expected}, 你写的: {one.text.strip()}（《{one.entry.title}》）"
+            yield {**issue, "entry_id": one.entry.id, "expected": one.expected, "message": said}
+
+
+def _repeated(before: Sequence[Turn], text: str) -> Iterator[Json]:
+    """Sentences that would be said for the third time, near enough word for word."""
+    earlier = [
+        [turn.text[start:end] for start, end in sentences(turn.text)]
+        for turn in before
+        if turn.role == "agent"
+    ]
+    for start, end in sentences(text):
+        said = text[start:end]
+        if len(key(said)) < SHORT:
             continue
-        found = about(knowledge, mask(sentence), opened.models.encode, now)
-        if found is None:
-            continue
-        for amount in stated:
-            expected = _expected(found[0], sentence, amount)
-            if expected is not None:
-                yield {
-                    "code": "wrong_fact_risk",
-                    "severity": "high",
-                    "text": sentence[amount.start : amount.end],
-                    "start": start + amount.start,
-                    "end": start + amount.end,
-                    "entry_id": found[0].id,
-                    "expected": expected,
-                    "message": f"与知识库《{found[0].title}》不一致，应为 {expected}",
-                }
-
-
-def _expected(entry: Entry, sentence: str, amount: Amount) -> str | None:
-    """What the entry says in place of the amount; None where it agrees or says nothing of the kind."""
-    mine = _clause(sentence, amount)
-    rivals: list[tuple[float, Amount, str]] = []
-    for start, end in numbered(entry.text):
-        said = entry.text[start:end]
-        for one in amounts(said):
-            if one.kind == amount.kind:
-                rivals.append((overlap(mine, _clause(said, one)), one, said[one.start : one.end]))
-    if not rivals:
-        return None
-    alike, nearest, told = max(rivals, key=lambda rival: rival[0])
-    # An amount of another clause of the entry agrees only where no clause is plainly the one meant.
-    agreeing = [nearest] if alike >= ALIKE else [one for _, one, _ in rivals]
-    return None if any(amount.within(one) for one in agreeing) else told
-
-
-def _clause(sentence: str, amount: Amount) -> str:
-    """The words around an amount, without it."""
-    before = _CLAUSE_END.split(sentence[: amount.start])[-1]
-    return before + _CLAUSE_END.split(sentence[amount.end :])[0]
+        times = sum(any(overlap(said, one) >= SAME for one in turn) for turn in earlier)
+        if times >= 2:
+            yield {
+                "code": "template_repeat",
+                "severity": "low",
+                "text": said,
+                "start": start,
+                "end": end,
+                "message": f"这句话本次会话里已经说过 {times} 遍，换个说法",
+            }

@@ -38,10 +38,11 @@ class Lint:
         return [one.to_json() for one in found]
 
     def base(self, tenant: str, knowledge: Knowledge) -> Base:
-        """The reading of `knowledge`."""
+        """The reading of `knowledge`; that of a handbook on trial is kept beside the served one."""
+        name = tenant if knowledge is self._sites.knowledge(tenant) else f"{tenant}\n"
         with self._lock:
-            base = self._bases.setdefault(tenant, Base())
-            self._bases.move_to_end(tenant)
+            base = self._bases.setdefault(name, Base())
+            self._bases.move_to_end(name)
             while len(self._bases) > TENANTS:
                 self._bases.popitem(last=False)
         base.follow(knowledge.entries)
@@ -52,6 +53,16 @@ class Lint:
     ) -> list[Issue]:
         """What publishing `put` and `drop` over `knowledge_before` would bring in, gravest first."""
         return lint_change(self.base(tenant, knowledge_before), put, drop, datetime.now(UTC))
+
+    def warm(self, tenants: Iterable[str]) -> None:
+        """Read handbooks on a thread of its own, so that the first draft does not wait for it."""
+        names = tuple(tenants)
+
+        def work() -> None:
+            for tenant in names:
+                self.base(tenant, self._sites.knowledge(tenant))
+
+        threading.Thread(target=work, name="lint", daemon=True).start()
 
     def forget(self, tenant: str) -> None:
         """Drop a deleted tenant from memory."""

@@ -63,4 +63,6 @@ def open_service(settings: Settings) -> Service:
     sites.start()
     for tenant in store.read(tenant_ids):
         warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))
-    return Service(settings, store, models, policy, sites, Lint(sites))
+    lint = Lint(sites)
+    lint.warm(store.read(tenant_ids))
+    return Service(settings, store, models, policy, sites, lint)

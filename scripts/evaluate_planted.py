@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,12 +78,56 @@ def handbook() -> list[Entry]:
     return [from_json(row) for path in sorted(HANDBOOK.glob("*.jsonl")) for row in _rows(path)]
 
 
-def main() -> None:
+def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], float]:
+    """The draft check on one half: its tally, (right, all) of each kind of mistake, and the median ms of a draft."""
+    from tempfile import TemporaryDirectory
+
+    from api.drafts import issues
+    from api.settings import load_settings
+
+    base = build(handbook())
+    right, false, missed, took = 0, 0, 0, []
+    kinds: dict[str, list[bool]] = {}
+    with TemporaryDirectory() as folder:
+        settings = load_settings(data=Path(folder))
+        for row in _rows(PLANTED / f"drafts.{half}.jsonl"):
+            began = time.perf_counter()
+            found = issues(settings, "planted", base, [], row["text"], datetime.fromisoformat(row["as_of"]))
+            took.append(time.perf_counter() - began)
+            error = row["error"]
+            hits = [one for one in found if error is not None and _meets(one, error)]
+            false += len(found) - len(hits)
+            if error is not None:
+                kinds.setdefault(error["kind"], []).append(bool(hits))
+                right, missed = right + bool(hits), missed + (not hits)
+    counted = {kind: (sum(hits), len(hits)) for kind, hits in sorted(kinds.items())}
+    return Tally(right, false, missed), counted, sorted(took)[len(took) // 2] * 1000
+
+
+def _meets(found: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
+    return bool(
+        found["code"] == error["code"] and found["start"] < error["end"] and error["start"] < found["end"]
+    )
+
+
+def main(halves: Sequence[str] = HALVES) -> None:
     """Print one line for each task and half."""
-    for half in HALVES:
+    for half in halves:
         for task, one in lint_tallies(half).items():
-            print(f"{half:<6} {task:<11} precision {one.precision:.3f}  recall {one.recall:.3f}  {one}")
+            _tell(half, task, one)
+        drafts, kinds, took = draft_tally(half)
+        _tell(half, "drafts", drafts)
+        print(
+            "      ",
+            "  ".join(f"{kind} {hits}/{of}" for kind, (hits, of) in kinds.items()),
+            f" p50 {took:.1f} ms",
+        )
+
+
+def _tell(half: str, task: str, one: Tally) -> None:
+    counts = f"right {one.right}  false {one.false}  missed {one.missed}"
+    print(f"{half:<6} {task:<11} precision {one.precision:.3f}  recall {one.recall:.3f}  {counts}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or HALVES)

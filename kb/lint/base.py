@@ -17,8 +17,10 @@ LONGEST = 6_000
 """Characters of an entry that are read."""
 TEXT = "text"
 """The kind under which whole texts are found."""
-LED_BY = 12
+LED_BY = 20
 """Terms of a statement that lead to others, the most telling ones."""
+ASKED_BY = 30
+"""Terms of a draft's statement by which others are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Base:
     titles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     removals: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    of: Mapping[str, Entry] | None = field(default=None, repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def rare(self, term: str) -> float:
@@ -86,10 +89,10 @@ class Base:
         for step in read.steps:
             self.named[step.name].discard(entry_id)
 
-    def near(self, family: str, found: Vector, most: int, common: int) -> list[str]:
+    def near(self, family: str, found: Vector, most: int, common: int, led: int = LED_BY) -> list[str]:
         """Entries with a statement of the kind about the same words, the likeliest first."""
         scores: dict[str, float] = {}
-        for term in leading(found):
+        for term in leading(found, led):
             ids = self.led.get((family, term), ())
             if len(ids) <= common:
                 weight = found[term]
@@ -99,6 +102,8 @@ class Base:
 
     def follow(self, entries: Mapping[str, Entry]) -> None:
         """Become the reading of `entries`: only what is new or changed is read."""
+        if self.of is entries:
+            return
         with self.lock:
             gone = [one for one in self.reads if one not in entries]
             fresh = [
@@ -112,6 +117,7 @@ class Base:
                 self.drop(entry.id)
             for _ in self.grow(fresh):
                 pass
+            self.of = entries
 
     def grow(self, entries: Sequence[Entry]) -> Iterator[int]:
         """Add entries, telling how many are read; words are counted before any is weighed."""
@@ -135,10 +141,10 @@ def build(entries: Iterable[Entry]) -> Base:
     return made
 
 
-def leading(found: Vector) -> list[str]:
+def leading(found: Vector, most: int = LED_BY) -> list[str]:
     """The terms that tell most about a statement."""
     words = [term for term in found if not term.startswith("#")]
-    return sorted(words, key=lambda term: (-found[term], term))[:LED_BY]
+    return sorted(words, key=lambda term: (-found[term], term))[:most]
 
 
 def _parts(entry: Entry) -> tuple[tuple[Fact, ...], Terms]:

@@ -17,6 +17,9 @@ STRICT = frozenset({"floor", "off", "min", "max"})
 """What an amount does: one of another of these roles does not answer it."""
 
 
+_PUBLIC = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Two statements of which at most one can be right; `likeness` 0…1 says how surely they meet."""
@@ -73,15 +76,15 @@ def comparable(one: Fact, other: Fact) -> bool:
         return False
     if one.quantity is None and not one.object & other.object:
         return False
-    if one.quantity and other.quantity and not _of_one_size(one.quantity, other.quantity):
+    if one.quantity and other.quantity and not of_one_size(one.quantity, other.quantity):
         return False
     return not apart(one, other)
 
 
-def _of_one_size(one: Quantity, other: Quantity) -> bool:
+def of_one_size(one: Quantity, other: Quantity) -> bool:
     """Numbers of different length, minutes beside years: answers to different questions."""
-    if one.family == "phone":
-        return len(str(int(one.low))) == len(str(int(other.low)))
+    if one.family == "phone":  # a public number is no hotline of ours
+        return (one.low < _PUBLIC) == (other.low < _PUBLIC)
     ratio = float(tables.load().compare["ratio"])
     if one.family.startswith("count") or one.family in ("date", "clock", "hours", "percent"):
         return True

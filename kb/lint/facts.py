@@ -15,7 +15,7 @@ from nlp.text import Clean, clean, normalise
 _SENTENCE = re.compile(r"[^。!?;；\n]+")
 _CLAUSE = re.compile(r"[^,，、:()“”\"'—→。!?;；\n]+")
 _HAN = re.compile(r"[㐀-鿿]+")
-_LATIN = re.compile(r"[a-z][a-z0-9-]*|\d+[a-z]+")
+_LATIN = re.compile(r"[a-z][a-z0-9-]*|\d{2,}[a-z]*|\d[a-z]+")
 _MODEL = re.compile(r"[a-z]{1,4}-?\d{1,4}[a-z]?\b")
 _DENIED = re.compile("[不没未无]")
 _ASKS = re.compile(r"\?")
@@ -23,6 +23,10 @@ _ASKING = ("吗", "么", "呢")
 _SPARED = re.compile("不(?:用|需|必|会让|让|再?由)|无须|无需|免")
 _LISTED = re.compile("以下|下列|之外|除")
 _UNLESS = re.compile("(?:时|除外|的话|后|前)$")
+_QUESTION = re.compile("(?:还)?(?:可不可以|能不能|可以|能够|能|支持)(?=.*[吗么?])")
+_REPLY = re.compile(
+    r"(?:您好[,，。!]? ?|亲[,，] ?)?(?P<said>(?P<no>不可以|不能|不行|不支持|暂不|目前不|不用|抱歉[,，]不能)|可以|能[,，。的]|没关系|不影响|支持|没问题)"
+)
 _EXAMPLE = re.compile("例如|比如|举例|背景|案例")
 Terms = frozenset[str]
 _PEOPLE: Terms = frozenset({"客户", "商城"})
@@ -90,11 +94,12 @@ def cases(text: str) -> dict[str, frozenset[int]]:
 
 
 def latest(text: str) -> dict[str, frozenset[int]]:
-    """Of each group of conditions the one that normalised text names last."""
+    """The conditions that normalised text names; of those that make a rule of their own the last."""
     found: dict[str, frozenset[int]] = {}
     for one in tables.load().conditions:
         for match in one.pattern.finditer(text):
-            found[one.name] = one.words[match.group()]
+            words = one.words[match.group()]
+            found[one.name] = words if one.narrow else words | found.get(one.name, frozenset())
     return found
 
 
@@ -119,9 +124,26 @@ def models(text: str) -> Terms:
 
 
 def facts_of(entry: Entry) -> tuple[Fact, ...]:
-    """The statements of an entry's text."""
+    """The statements of an entry's text, and what its first words answer to the question of its title."""
     about = normalise("\n".join((entry.title, *entry.similar)))
-    return facts(entry.text, entry.id, about, normalise(entry.title))
+    title = normalise(entry.title)
+    return (*facts(entry.text, entry.id, about, title), *_answered(entry, title))
+
+
+def _answered(entry: Entry, title: str) -> Iterator[Fact]:
+    """A question of whether something may be done, and the answer that the text begins with."""
+    asked = _QUESTION.search(title)
+    seen = clean(entry.text)
+    reply = _REPLY.match(seen.text)
+    if asked is None or reply is None:
+        return
+    start, end = seen.span(*reply.span("said"))
+    object = terms(title[asked.end() :].rstrip("吗么呢? ")) - _PEOPLE
+    if object:
+        value = "不" if reply["no"] else "可"
+        words = terms(title)
+        named = cases(title)
+        yield Fact(entry.id, "may", start, end, words, words, words, named, named, value=value, object=object)
 
 
 def facts(text: str, entry_id: str = "", about: str = "", title: str = "") -> tuple[Fact, ...]:

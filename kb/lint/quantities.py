@@ -34,6 +34,8 @@ _MONTH = re.compile(r"(?<![\d个])(?P<month>\d{1,2}) ?月(?! ?\d)(?!份?发)")
 _PHONE = re.compile(r"(?<!\d)(?:[48]00[- ]?\d{3}[- ]?\d{4}|0\d{2,3}-\d{7,8})(?!\d)")
 _HOTLINE = re.compile(r"(?:拨打?|打|热线|电话|致电)[^\d,。;]{0,6}(\d{3,6})(?![\d-])(?! ?[元天个次分小])")
 _SHORT = re.compile(r"(?<=[或、和/])\s?(\d{3,5})(?=[\s,。;、)报]|$)")
+_LIST = re.compile(r"(?:(?<![\d.])\d+(?:\.\d+)?、[^\d、。,;]{0,3})+$")
+_BARE = re.compile(r"\d+(?:\.\d+)?")
 _NOT_COUNTED = tuple("第同哪某当这那前隔")
 _WITHIN = re.compile(" ?(?:[内之以起后]|无理由|价保)")
 _RATE = re.compile(" ?(?:最多|上限|能|可以|只|限|封顶|内?最高|里)")
@@ -179,6 +181,15 @@ def _amounts(text: str) -> Iterator[Reading]:
             continue
         family = units.kinds.get(unit, unit)
         yield family, unit, low * scale, high * scale, *match.span(), bool(match["more"])
+        for listed in _before(text, match.start()):  # 宽 835、深 690、高 1780 毫米
+            yield family, unit, float(listed[0]) * scale, float(listed[0]) * scale, *listed.span(), False
+
+
+def _before(text: str, at: int) -> Iterator[re.Match[str]]:
+    """Bare numbers of a list whose last one, at `at`, carries the unit."""
+    chain = _LIST.search(text, max(at - 40, 0), at)
+    if chain is not None:
+        yield from _BARE.finditer(text, chain.start(), chain.end())
 
 
 def _counts_nothing(text: str, match: re.Match[str], unit: str, number: float) -> bool:

@@ -44,6 +44,7 @@ class Tables:
     role_pattern: re.Pattern[str]
     answers: Mapping[str, Any]
     ranks: Mapping[str, int]
+    draft: Mapping[str, Any]
 
 
 def alternatives(words: Any) -> str:
@@ -75,6 +76,7 @@ def load() -> Tables:
         role_pattern=re.compile(alternatives(roles)),
         answers=_answers(raw["answer"], folds),
         ranks={kind: at for at, kind in enumerate(raw["rank"]["kinds"])},
+        draft=raw["draft"],
     )
 
 
