@@ -115,14 +115,17 @@ def groups(
 
 
 def _likeness(found: Sequence[str], encode: Encode | None, rarity: Rarity, rules: Grouping) -> Floats:
+    from scipy.sparse import csr_array
+
     plain = [texts.normalise(_LABEL.sub(" ", text)) for text in found]
     rows = [np.unique(keywords.grams(text)[0]) for text in plain]
-    known = np.unique(np.concatenate(rows))
-    weights = np.zeros((len(rows), len(known)), np.float32)
-    for at, row in enumerate(rows):
-        weights[at, np.searchsorted(known, row)] = 1
-    weights = _unit(weights * rarity(known))
-    shared: Floats = weights @ weights.T
+    known, places = np.unique(np.concatenate(rows), return_inverse=True)
+    owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    weights = rarity(known)[places]
+    lengths = np.sqrt(np.bincount(owners, weights * weights, len(rows)))
+    weights = (weights / np.where(lengths > 0, lengths, 1)[owners]).astype(np.float32)
+    held = csr_array((weights, (owners, places)), shape=(len(rows), len(known)))
+    shared: Floats = (held @ held.T).toarray()
     if encode is None:
         return shared
     vectors = _unit(np.asarray(encode(plain), np.float32))

@@ -22,6 +22,8 @@ _HEADINGS: dict[str, str] = {
     "channel": "channel 渠道 适用渠道",
     "effective_from": "effective_from 生效日期 生效时间 开始日期 生效",
     "effective_to": "effective_to 失效日期 失效时间 截止日期 结束日期 有效期至 失效",
+    "review_due": "review_due 复核日期 复审日期 下次复核",
+    "owner": "owner 负责人 内容负责人",
     "source": "source 来源 出处",
     "section": "section 章节",
     "url": "url 链接 网址",
@@ -85,6 +87,8 @@ def to_value(columns: Sequence[str | None], cells: Sequence[Any], zone: tzinfo) 
             value[field] = _code(field, _shown(found[0]))
         elif field.startswith("effective_"):
             value[field] = _moment(field, found[0], zone)
+        elif field == "review_due":
+            value[field] = _moment(field, found[0], zone)[:10]
         else:
             value[field] = _shown(found[0])
     if "slots" in value:

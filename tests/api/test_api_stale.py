@@ -191,3 +191,13 @@ def test_an_entry_is_as_old_as_its_first_words(site: Site, editor: httpx.Client)
     )
     told = editor.get("/v1/kb/stale", params={"reason": "unused", "days": 30, "limit": 1000}).json()
     assert "faq-aged" in [entry["entry_id"] for entry in told["entries"]]
+
+
+def test_R044_a_spreadsheet_brings_the_day_of_review(editor: httpx.Client) -> None:
+    """The columns 复核日期 and 负责人 are read with the entry."""
+    table = "类型,标题,答案,复核日期,负责人\nfaq,热气球票怎么退,三天前可退。,2026年12月31日,王主管\n"
+    answer = editor.post("/v1/kb/import", content=table.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.json()["imported"] == 1, answer.text
+    entries = editor.get("/v1/kb/entries", params={"kind": "faq", "limit": 500}).json()["entries"]
+    (one,) = [entry for entry in entries if entry["title"] == "热气球票怎么退"]
+    assert (one["review_due"], one["owner"]) == ("2026-12-31", "王主管")
