@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kb.entries import Entry
 from kb.lint import steps, tables
-from kb.lint.facts import Fact, Terms, facts_of, terms
+from kb.lint.facts import Cases, Fact, Terms, cases, facts_of, models, terms
 from kb.lint.likeness import Vector, rarity, vector, weighed
 from nlp.text import key, normalise
 
@@ -32,6 +32,12 @@ class Read:
     vectors: tuple[Vector, ...]
     terms: Terms
     whole: Vector
+    title_key: str
+    text_key: str
+    codes: Terms
+    amounts: frozenset[tuple[str, float, float]]
+    named: Cases
+    everywhere: Cases
     removed: tuple[steps.Removed, ...]
     steps: tuple[steps.Step, ...]
 
@@ -61,7 +67,7 @@ class Base:
         """Make an entry findable."""
         entry_id = read.entry.id
         self.reads[entry_id] = read
-        self.titles[key(read.entry.title)].add(entry_id)
+        self.titles[read.title_key].add(entry_id)
         for fact, found in zip(read.facts, read.vectors, strict=True):
             for term in leading(found):
                 self.led[fact.family, term].add(entry_id)
@@ -77,7 +83,7 @@ class Base:
         read = self.reads.pop(entry_id, None)
         if read is None:
             return
-        self.titles[key(read.entry.title)].discard(entry_id)
+        self.titles[read.title_key].discard(entry_id)
         self.counts.subtract(_counted(read.terms, read.facts))
         for fact, found in zip(read.facts, read.vectors, strict=True):
             for term in leading(found):
@@ -170,13 +176,23 @@ def _weighed(entry: Entry, found: tuple[Fact, ...], words: Terms, base: Base, si
             known = cache[term] = max(rarity(base.counts.get(term, 0), size), 0.0)
         return known
 
-    plain = normalise(entry.text[:LONGEST])
+    plain, title = normalise(entry.text[:LONGEST]), normalise(entry.title)
     return Read(
         entry=entry,
         facts=found,
         vectors=tuple(vector(fact, rare) for fact in found),
         terms=words,
         whole=weighed(terms(plain), rare),
+        title_key=key(entry.title),
+        text_key=key(entry.text),
+        codes=models(title),
+        amounts=frozenset(
+            (fact.quantity.unit, fact.quantity.low, fact.quantity.high)
+            for fact in found
+            if fact.quantity is not None
+        ),
+        named=cases(title),
+        everywhere=cases(f"{title}\n{plain}"),
         removed=steps.removed(plain),
         steps=steps.named(plain),
     )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from kb.entries import Entry
 from kb.lint import tables
 from kb.lint.base import Read
-from kb.lint.facts import Fact, models
+from kb.lint.facts import Fact
 from kb.lint.likeness import alike, apart, least, odds
 from kb.lint.quantities import Quantity
-from nlp.text import normalise
 
 STRICT = frozenset({"floor", "off", "min", "max"})
 """What an amount does: one of another of these roles does not answer it."""
@@ -29,8 +28,9 @@ class Conflict:
     likeness: float
 
 
-def together(one: Entry, other: Entry) -> bool:
+def together(left: Read, right: Read) -> bool:
     """Whether one customer can be told both on one day, as rules of the same rank."""
+    one, other = left.entry, right.entry
     if one.kind == "case" or other.kind == "case":
         return False
     if one.audience and other.audience and not one.audience & other.audience:
@@ -42,9 +42,8 @@ def together(one: Entry, other: Entry) -> bool:
     for first, second in ((one, other), (other, one)):
         if first.effective_to and second.effective_from and first.effective_to <= second.effective_from:
             return False
-    mine, theirs = models(normalise(one.title)), models(normalise(other.title))
-    if one.kind == other.kind == "manual" or (mine and theirs):
-        return bool(mine & theirs)
+    if one.kind == other.kind == "manual" or (left.codes and right.codes):
+        return bool(left.codes & right.codes)
     return True
 
 

@@ -23,6 +23,8 @@ _ASKING = ("吗", "么", "呢")
 _SPARED = re.compile("不(?:用|需|必|会让|让|再?由)|无须|无需|免")
 _LISTED = re.compile("以下|下列|之外|除")
 _UNLESS = re.compile("(?:时|除外|的话|后|前)$")
+OPENING = 40
+"""Characters in which a text answers the question of its title."""
 _QUESTION = re.compile("(?:还)?(?:可不可以|能不能|可以|能够|能|支持)(?=.*[吗么?])")
 _REPLY = re.compile(
     r"(?:您好[,，。!]? ?|亲[,，] ?)?(?P<said>(?P<no>不可以|不能|不行|不支持|暂不|目前不|不用|抱歉[,，]不能)|可以|能[,，。的]|没关系|不影响|支持|没问题)"
@@ -38,7 +40,8 @@ class Fact:
     """One statement at `[start, end)` of an entry's text. `family` is a quantity's, "payer", or "answer".
 
     `value` is the payer or whether it may be done. `near` are the terms of its clause, `wide` of its sentence,
-    `title` of the entry's title and questions. `cases` names the conditions it holds under, by group.
+    `title` of the entry's title and questions. `cases` names the conditions it holds under, by
+    group; `own` are those of its clause, `titled` those of the title.
     """
 
     entry_id: str
@@ -50,6 +53,7 @@ class Fact:
     title: Terms
     cases: Cases
     own: Cases
+    titled: Cases
     quantity: Quantity | None = None
     value: str = ""
     role: str = ""
@@ -84,7 +88,8 @@ def terms(text: str) -> Terms:
     return frozenset(found)
 
 
-def cases(text: str) -> dict[str, frozenset[int]]:
+@lru_cache(maxsize=1 << 13)
+def cases(text: str) -> Cases:
     """The conditions that normalised text names, by group."""
     found: dict[str, set[int]] = {}
     for one in tables.load().conditions:
@@ -93,7 +98,8 @@ def cases(text: str) -> dict[str, frozenset[int]]:
     return {name: frozenset(group) for name, group in found.items()}
 
 
-def latest(text: str) -> dict[str, frozenset[int]]:
+@lru_cache(maxsize=1 << 13)
+def latest(text: str) -> Cases:
     """The conditions that normalised text names; of those that make a rule of their own the last."""
     found: dict[str, frozenset[int]] = {}
     for one in tables.load().conditions:
@@ -133,9 +139,9 @@ def facts_of(entry: Entry) -> tuple[Fact, ...]:
 def _answered(entry: Entry, title: str) -> Iterator[Fact]:
     """A question of whether something may be done, and the answer that the text begins with."""
     asked = _QUESTION.search(title)
-    seen = clean(entry.text)
-    reply = _REPLY.match(seen.text)
-    if asked is None or reply is None:
+    seen = clean(entry.text[:OPENING]) if asked is not None else None
+    reply = _REPLY.match(seen.text) if seen is not None else None
+    if asked is None or seen is None or reply is None:
         return
     start, end = seen.span(*reply.span("said"))
     object = terms(title[asked.end() :].rstrip("吗么呢? ")) - _PEOPLE
@@ -143,7 +149,9 @@ def _answered(entry: Entry, title: str) -> Iterator[Fact]:
         value = "不" if reply["no"] else "可"
         words = terms(title)
         named = cases(title)
-        yield Fact(entry.id, "may", start, end, words, words, words, named, named, value=value, object=object)
+        yield Fact(
+            entry.id, "may", start, end, words, words, words, named, named, named, value=value, object=object
+        )
 
 
 def facts(text: str, entry_id: str = "", about: str = "", title: str = "") -> tuple[Fact, ...]:
@@ -208,6 +216,7 @@ class _Frame:
             self.about,
             merged(own, before, _broad(cases(self.plain[slice(*place.sentence)])), self.titled),
             own,
+            self.titled,
             quantity,
             value,
             role,

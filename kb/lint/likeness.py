@@ -40,18 +40,31 @@ def weighed(words: Terms, rare: Rarity) -> Vector:
 def alike(one: Vector, other: Vector) -> float:
     """Cosine of what surrounds two statements, 0…1."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
-    return sum(weight * large[term] for term, weight in small.items() if term in large)
+    total = 0.0
+    for term in small.keys() & large.keys():
+        total += small[term] * large[term]
+    return total
 
 
 def apart(one: Fact, other: Fact) -> str:
     """The condition that tells two statements apart; "" where none does."""
     for group in tables.load().conditions:
-        mine, theirs = one.cases.get(group.name), other.cases.get(group.name)
+        if group.families and one.family not in group.families:
+            continue
+        mine, theirs = _reached(one, group), _reached(other, group)
         if mine and theirs and not mine & theirs:
             return group.name
-        if group.narrow and bool(mine) != bool(theirs):
+        if (group.narrow or one.family in group.special) and bool(mine) != bool(theirs):
             return group.name
     return ""
+
+
+def _reached(fact: Fact, group: tables.Condition) -> frozenset[int] | None:
+    """The cases of a group that can set a statement apart."""
+    if not group.reach:
+        return fact.cases.get(group.name)
+    own = fact.own.get(group.name)
+    return own or (fact.titled.get(group.name) if group.reach == "title" else None)
 
 
 def least(family: str) -> float:

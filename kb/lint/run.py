@@ -12,7 +12,7 @@ from kb.lint.conflict import Conflict, conflicts, together
 from kb.lint.issues import Issue, Spot, issue, ordered, spot
 from kb.lint.single import single
 from kb.lint.twins import same, same_title, twins
-from nlp.text import clean, key
+from nlp.text import clean
 
 Progress = Callable[[int, int], None]
 
@@ -21,7 +21,9 @@ def lint(base: Base, now: datetime, progress: Progress | None = None) -> list[Is
     """Everything wrong with the entries of `base` as of `now` (aware), gravest first."""
     with base.lock:
         live = [read for read in base.reads.values() if _live(read.entry, now)]
-        found = [one for read in base.reads.values() for one in single(read.entry, now)]
+        # a text that its entry's next one replaces has its end already
+        own = [read for read in base.reads.values() if not read.entry.successor]
+        found = [one for read in own for one in single(read.entry, now)]
         done: set[tuple[str, str]] = set()
         for at, read in enumerate(live):
             if progress is not None and at % 100 == 0:
@@ -58,7 +60,9 @@ def _against(
     for entry_id in sorted(_candidates(read, base) - gone - {read.entry.id}):
         other = base.reads[entry_id]
         pair = (min(read.entry.id, entry_id), max(read.entry.id, entry_id))
-        if pair in done or not _live(other.entry, now):
+        if pair in done or not _live(other.entry, now) or other.entry.known_as in gone:
+            continue
+        if other.entry.known_as == read.entry.known_as:  # one text takes over from the other
             continue
         done.add(pair)
         yield from _between(read, other)
@@ -67,7 +71,7 @@ def _against(
 
 def _candidates(read: Read, base: Base) -> set[str]:
     most, common = limits()
-    found = set(base.near(TEXT, read.whole, most, common)) | set(base.titles.get(key(read.entry.title), ()))
+    found = set(base.near(TEXT, read.whole, most, common)) | set(base.titles.get(read.title_key, ()))
     for fact, weights in zip(read.facts, read.vectors, strict=True):
         found |= set(base.near(fact.family, weights, most, common))
     return found
@@ -83,7 +87,7 @@ def _between(one: Read, other: Read) -> Iterator[Issue]:
     if twins(one, other):
         text = f"《{one.entry.title}》与《{other.entry.title}》说的几乎一样，留一条即可"
         yield issue("twins", text, spot(one.entry), spot(other.entry))
-    if together(one.entry, other.entry):
+    if together(one, other):
         best = max(conflicts(one, other), key=lambda found: found.likeness, default=None)
         if best is not None:
             yield _conflict(one.entry, other.entry, best)

@@ -24,6 +24,9 @@ class Condition:
 
     name: str
     narrow: bool
+    reach: str
+    families: frozenset[str]
+    special: frozenset[str]
     words: Mapping[str, frozenset[int]]
     pattern: re.Pattern[str]
 
@@ -95,4 +98,12 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
         for word in group.split("|"):
             words.setdefault(normalise(word), set()).add(at)
     fixed = {word: frozenset(group) for word, group in words.items()}
-    return Condition(raw["name"], raw.get("narrow", False), fixed, re.compile(alternatives(words)))
+    return Condition(
+        raw["name"],
+        raw.get("narrow", False),
+        raw.get("reach", ""),
+        frozenset(raw.get("families", ())),
+        frozenset(raw.get("special", ())),
+        fixed,
+        re.compile(alternatives(words)),
+    )

@@ -5,31 +5,26 @@ from __future__ import annotations
 from kb.lint import tables
 from kb.lint.base import Read
 from kb.lint.conflict import together
-from kb.lint.facts import cases
 from kb.lint.likeness import alike
-from nlp.text import key, normalise
 
 
 def twins(one: Read, other: Read) -> bool:
-    """Whether either could go: like texts, the same amounts, no condition that tells their titles apart."""
+    """Whether either could go: like texts, the same amounts, no condition that tells them apart."""
     if one.entry.kind != other.entry.kind or one.entry.stage != other.entry.stage:
         return False
-    if _amounts(one) != _amounts(other) or not together(one.entry, other.entry):
+    if one.amounts != other.amounts or alike(one.whole, other.whole) < float(tables.load().compare["twins"]):
         return False
-    mine, theirs = cases(normalise(one.entry.title)), cases(normalise(other.entry.title))
-    if any(group in mine and group in theirs and not mine[group] & theirs[group] for group in mine):
+    if any(group in other.named and not one.named[group] & other.named[group] for group in one.named):
         return False
-    mine, theirs = (cases(normalise(f"{read.entry.title}\n{read.entry.text}")) for read in (one, other))
-    if any(
-        group.narrow and (group.name in mine) != (group.name in theirs) for group in tables.load().conditions
-    ):
-        return False
-    return alike(one.whole, other.whole) >= float(tables.load().compare["twins"])
+    for group in tables.load().conditions:
+        if group.narrow and (group.name in one.everywhere) != (group.name in other.everywhere):
+            return False
+    return together(one, other)
 
 
 def same(one: Read, other: Read) -> bool:
     """Whether title and text are the same, letter for letter."""
-    return same_title(one, other) and key(one.entry.text) == key(other.entry.text)
+    return same_title(one, other) and one.text_key == other.text_key
 
 
 def same_title(one: Read, other: Read) -> bool:
@@ -37,12 +32,4 @@ def same_title(one: Read, other: Read) -> bool:
     first, second = one.entry, other.entry
     if (first.kind, first.audience, first.channel) != (second.kind, second.audience, second.channel):
         return False
-    return key(first.title) == key(second.title)
-
-
-def _amounts(read: Read) -> set[tuple[str, float, float]]:
-    return {
-        (fact.quantity.unit, fact.quantity.low, fact.quantity.high)
-        for fact in read.facts
-        if fact.quantity is not None
-    }
+    return one.title_key == other.title_key
