@@ -85,6 +85,8 @@ def stale(
         by_entry.setdefault(act.entry_id, []).append(act)
     found = []
     for entry in entries:
+        if entry.successor:  # its end is planned, and another text takes over
+            continue
         used = usage(by_entry.get(entry.id, ()))
         reasons = _reasons(entry, begun.get(entry.id), used, rules, now)
         if reasons:

@@ -201,3 +201,8 @@ def test_R044_a_spreadsheet_brings_the_day_of_review(editor: httpx.Client) -> No
     entries = editor.get("/v1/kb/entries", params={"kind": "faq", "limit": 500}).json()["entries"]
     (one,) = [entry for entry in entries if entry["title"] == "热气球票怎么退"]
     assert (one["review_due"], one["owner"]) == ("2026-12-31", "王主管")
+
+
+def test_R044_a_text_about_to_be_replaced_is_not_stale() -> None:
+    """A text that ends because its successor takes over needs no look."""
+    assert _reasons(_entry("a", effective_to="2026-11-01", successor="b")) == {}
