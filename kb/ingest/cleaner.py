@@ -10,6 +10,7 @@ from kb.ingest.boilerplate import boilerplate
 from kb.ingest.damage import damages
 from kb.ingest.mapped import Mapped, mapped, simplified
 from kb.ingest.pinyin import marks
+from kb.ingest.refusal import FileRefused
 from kb.ingest.report import Doubt, Tally
 
 _BLANKS = re.compile(r"_{5,}")
@@ -20,6 +21,8 @@ _ENUMERATION = re.compile(
     r"[①-⑩]|[(（][一二三四五六七八九\d][)）]|[一二三四五六七八九](?:是|、)|第[一二三四五六七八九][，、,]"
 )
 _AROUND = 8
+CHARACTERS = 3_000_000
+"""A longer document is no handbook, and would keep a core busy for minutes."""
 RUN_ON_FIGURES, RUN_ON_LENGTH, ENUMERATED = 3, 1_000, 60
 
 
@@ -44,7 +47,12 @@ def clean_document(
 
     `run_on`: point out lines that ran together (as `pages` unless given). `repeated`: keys of lines that other
     documents have too (`kb.ingest.repeated`), left out at the beginning and the end of this one.
+    Raises `FileRefused` for a text beyond `CHARACTERS`.
     """
+    if len(text) > CHARACTERS:
+        raise FileRefused(
+            f"文档有 {len(text)} 个字，过长", f"不超过 {CHARACTERS // 10_000} 万字：拆成几份再导入"
+        )
     lines = [at for at, character in enumerate(text) if character == "\n"]
     clean = without_pinyin(mapped(text), tally)
     clean, doubts = _without_damage(clean, tally, lines)

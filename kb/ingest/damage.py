@@ -14,7 +14,7 @@ _RUN = re.compile(rf"[{_HAN}\u2010-\u2642\u3000-\u33ff\uff00-\uffef\ue000-\uf8ff
 _LATIN = re.compile("(?:[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u02c6-\u02dc\u2013-\u2122]{1,3} ?){2,}")
 _END = re.compile(r"[。；;！!\n]")
 _SOFT_END = re.compile(r"[，,、：:。；;！!\n]")
-_REACH = 120
+_REACH, _FAR = 120, 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,6 @@ def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     if not text.startswith("??", start):
         ends = [match.end() for match in _END.finditer(text, max(0, start - _REACH), start)]
         left = ends[-1] if ends else max(0, start - _REACH)
-    stop = _END.search(text, end, end + _REACH) or _SOFT_END.search(text, end)
+    stop = _END.search(text, end, end + _REACH) or _SOFT_END.search(text, end, end + _FAR)
     right = min(len(text), stop.end() if stop else end + _REACH)
     return left, right - 1 if text[right - 1 : right] == "\n" and right - 1 > left else right

@@ -211,3 +211,16 @@ def test_formulas_of_a_table_are_text() -> None:
     csv.writer(buffer).writerows([["问题", "答案"], *([f"问{at}", cell] for at, cell in enumerate(cells))])
     found = read_entries("a.csv", buffer.getvalue().encode()).entries
     assert [entry.text for entry in found] == cells
+
+
+@pytest.mark.parametrize("piece", ["??刈伺c质检", "一、", "1.甲", "务(wù)", "Ã©Â©", "短句\n", "_"])
+def test_a_text_of_one_repeated_fault_is_cleaned_soon(piece: str) -> None:
+    """Cleaning takes time in proportion to the text, whatever it repeats."""
+    began = time.monotonic()
+    read_entries("a.txt", f"退款说明\n{piece * 40_000}".encode())
+    assert time.monotonic() - began < 30
+
+
+def test_a_text_too_long_is_refused() -> None:
+    """Millions of characters in one document are refused with what to do."""
+    assert "过长" in refused("a.txt", "退款。".encode() * 1_000_001).message
