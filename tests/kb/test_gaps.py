@@ -13,10 +13,8 @@ from kb.segment import Encode
 from nlp.encode import load_encoder
 from tests.kb.fakes import entry
 
-ROWS = [
-    tuple(line.split("\t"))
-    for line in (Path(__file__).parent / "planted" / "gap_themes.tsv").read_text("utf-8").splitlines()
-]
+PLANTED = Path(__file__).parent / "planted"
+ROWS = [tuple(line.split("\t")) for line in (PLANTED / "gap_themes.tsv").read_text("utf-8").splitlines()]
 THEMES = {"充电桩": 17, "喂食器": 16, "租机": 17}
 KNOWN = (
     "退款多久到账",
@@ -60,6 +58,16 @@ def test_R039_fifty_questions_are_three_themes(handbook: Knowledge, encode: Enco
     assert "充电桩" in titles
     assert "喂食器" in titles
     assert "租" in titles
+
+
+def test_the_likeness_fits_the_open_themes(handbook: Knowledge, encode: Encode) -> None:
+    """Four other themes and ten strangers, by which the likeness was chosen, are parted nearly as they are."""
+    rows = [line.split("\t") for line in (PLANTED / "gap_themes.open.tsv").read_text("utf-8").splitlines()]
+    found = groups([text for _, text in rows], encode, rarity_of(handbook))
+    pairs = [(one, other) for one in range(len(rows)) for other in range(one)]
+    same = {pair for pair in pairs if rows[pair[0]][0] == rows[pair[1]][0]}
+    told = {pair for pair in pairs if found[pair[0]] == found[pair[1]]}
+    assert 2 * len(same & told) / (len(same) + len(told)) > 0.8
 
 
 def test_R039_order_of_arrival_changes_nothing(handbook: Knowledge, encode: Encode) -> None:
