@@ -19,14 +19,15 @@ from typing import Any
 
 from api.kept import Kept
 from api.publishing import Written, publish, write
-from api.store import Reader, Store, Writer, changes, entries
+from api.store import Reader, Store, Writer, changes, entries, lexicons
 from api.store.entries import Release
 from api.telemetry import log
 from api.trials import Trials, over
 from kb import snapshot
 from kb.entries import Entry, from_json
 from kb.knowledge import Knowledge, build
-from kb.segment import Encode
+from kb.segment import Encode, Lexicon
+from kb.synonyms import Synonyms, laid_over, read
 from kb.trial import Person
 
 __all__ = ["Sites", "Written", "publish", "write"]
@@ -86,6 +87,11 @@ class Sites:
             return current
         return self._release(tenant, release)
 
+    def _lexicon(self, tenant: str, seq: int) -> Lexicon:
+        """The synonyms of release number `seq`: the site's over the shipped ones."""
+        kept = self._store.read(lambda reader: lexicons.at(reader, tenant, seq))
+        return laid_over(Synonyms() if kept is None else read(kept.lines))
+
     def _encode(self, tenant: str) -> Encode | None:
         return self._quick if self._kept is None else partial(self._kept.encode, tenant)
 
@@ -95,7 +101,11 @@ class Sites:
             if key not in self._past:
                 raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, release.seq))
                 self._past[key] = build(
-                    _parse(raw).values(), self._version, self._encode(tenant), release.name
+                    _parse(raw).values(),
+                    self._version,
+                    self._encode(tenant),
+                    release.name,
+                    self._lexicon(tenant, release.seq),
                 )
                 while len(self._past) > PAST_RELEASES:
                     self._past.popitem(last=False)
@@ -192,6 +202,9 @@ class Sites:
                 return
             put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, head.seq))
             after = knowledge.changed(_parse(put).values(), drop, self._encode(tenant), head.name)
+            lexicon = self._lexicon(tenant, head.seq)
+            if lexicon != after.lexicon:
+                after = after.with_lexicon(lexicon)
             self._served[tenant] = (head.seq, after)
             if after.needs_compaction or head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER:
                 self._snap(tenant)
@@ -205,18 +218,19 @@ class Sites:
                 known = self._store.read(lambda reader: entries.release_named(reader, tenant, loaded.release))
                 if known is not None:
                     self._snapped[tenant] = known.seq
-                    return known.seq, loaded
+                    return known.seq, loaded.with_lexicon(self._lexicon(tenant, known.seq))
         # A snapshot spares work and holds nothing of its own: one of another program must not stop this one.
         except (snapshot.SnapshotError, KeyError, ValueError, TypeError, OSError) as error:
             log.warning("snapshot", tenant=tenant, why=repr(error)[:300], then="rebuilt from the store")
         head = self._store.read(lambda reader: entries.head(reader, tenant))
         if head is None:
-            return 0, build((), self._version, self._encode(tenant), NOTHING)
+            return 0, build((), self._version, self._encode(tenant), NOTHING, self._lexicon(tenant, 0))
         raw = self._store.read(lambda reader: entries.entries_of(reader, tenant, head.seq))
         found = _parse(raw)
         if self._kept is not None:
             self._kept.prepare(tenant, found.values())
-        knowledge = build(found.values(), self._version, self._encode(tenant), head.name)
+        lexicon = self._lexicon(tenant, head.seq)
+        knowledge = build(found.values(), self._version, self._encode(tenant), head.name, lexicon)
         self._served[tenant] = (head.seq, knowledge)
         self._snap(tenant)
         return self._served[tenant]

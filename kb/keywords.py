@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,8 +35,32 @@ def segmenter(site_words: tuple[str, ...] = ()) -> Any:
 
 def words(clean: str, site_words: tuple[str, ...] = ()) -> list[str]:
     """Words of normalised text; codes such as `r123-78` stay whole and add their parts, punctuation goes."""
+    return _kept(segmenter(site_words).cut(clean))
+
+
+def words_and_phrases(
+    clean: str, site_words: tuple[str, ...], known: Mapping[str, tuple[str, ...]]
+) -> tuple[list[str], list[str]]:
+    """The words, and the phrases that stand there as words in a row.
+
+    `known` are phrases (three characters or more) by their first two characters.
+    """
+    cut = segmenter(site_words).cut(clean)
+    starts = [0]
+    for word in cut:
+        starts.append(starts[-1] + len(word))
+    ends = set(starts)
+    found: dict[str, None] = {}
+    for at, word in zip(starts, cut, strict=False):
+        for phrase in known.get(clean[at : at + 2], ()):
+            if phrase != word and at + len(phrase) in ends and clean.startswith(phrase, at):
+                found[phrase] = None
+    return _kept(cut), list(found)
+
+
+def _kept(cut: Sequence[str]) -> list[str]:
     found: list[str] = []
-    for word in segmenter(site_words).cut(clean):
+    for word in cut:
         if not (word[0].isalnum() or word[-1].isalnum()):
             continue
         found.append(word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from kb import keywords, sounds
 from kb.index import Mask, Vectors
 from kb.postings import Floats, Ints, Tokens
 from kb.segment import Encode, Lexicon, text_key
+from kb.synonyms import meanings
 from nlp import text as texts
 
 SYNONYM, LOOK_ALIKE, ACROSS_WORDS, PART = 0.7, 0.8, 0.5, 0.5
@@ -68,8 +70,8 @@ def ask(text: str, encode: Encode | None, context: Sequence[tuple[str, float]] =
 def analysed(query: Query, lexicon: Lexicon) -> Asked:
     """Tokens of a query with synonyms (both ways) and look-alikes as variants."""
     clean = texts.normalise(query.text[:LONGEST])
-    words = keywords.words(clean, lexicon.words)
-    groups = synonym_groups(lexicon)
+    words, phrases = keywords.words_and_phrases(clean, lexicon.words, lexicon.phrases)
+    groups = meanings(lexicon)
     tokens: list[int] = []
     factors: list[float] = []
     concepts: list[int] = []
@@ -78,7 +80,9 @@ def analysed(query: Query, lexicon: Lexicon) -> Asked:
     parts: list[bool] = []
     for said, weight in ((query.text, 1.0), *query.context):
         plain = clean if said is query.text else texts.normalise(said[:LONGEST])
-        cut = words if said is query.text else keywords.words(plain, lexicon.words)
+        cut = words + phrases
+        if said is not query.text:
+            cut = list(chain(*keywords.words_and_phrases(plain, lexicon.words, lexicon.phrases)))
         own = set(cut)
         for token, name in zip(*keywords.query_tokens(cut, plain), strict=True):
             concepts.append(len(tokens))
@@ -103,16 +107,6 @@ def analysed(query: Query, lexicon: Lexicon) -> Asked:
         sounds=sounds.query_tokens(clean, words),
         letters=sounds.read_letters(clean) is not None,
     )
-
-
-def synonym_groups(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
-    """Each word of a group with the other words of its groups, normalised."""
-    found: dict[str, tuple[str, ...]] = {}
-    for group in lexicon.synonyms:
-        plain = tuple(texts.normalise(word) for word in group)
-        for word in plain:
-            found[word] = found.get(word, ()) + tuple(other for other in plain if other != word)
-    return found
 
 
 def _variants(name: str, is_word: bool, groups: dict[str, tuple[str, ...]]) -> list[tuple[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -33,11 +34,26 @@ class Lexicon:
     """Words that, asked for, also mean another, which does not mean them."""
 
     @property
+    def phrases(self) -> dict[str, tuple[str, ...]]:
+        """Words of the lists with three characters or more, by their first two: shorter ones are tokens anyway."""
+        return _phrases(self)
+
+    @property
     def version(self) -> str:
         """A name that changes with any word; "" for an empty one."""
         if not (self.words or self.synonyms or self.also):
             return ""
         return f"{zlib.crc32(repr((self.words, self.synonyms, self.also)).encode()):08x}"
+
+
+@lru_cache(maxsize=64)
+def _phrases(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for word in dict.fromkeys(word for part in (*lexicon.synonyms, *lexicon.also) for word in part):
+        clean = texts.normalise(word)
+        if len(clean) > 2:
+            found.setdefault(clean[:2], []).append(clean)
+    return {start: tuple(phrases) for start, phrases in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +109,10 @@ def _analyse(entries: Sequence[Entry], encode: Encode | None, lexicon: Lexicon) 
     cut = [passages_of(entry) for entry in entries]
     shown = [indexed_text(e, p) for e, found in zip(entries, cut, strict=True) for p in found]
     plain = [texts.normalise(text) for text in shown]
-    words = [keywords.words(text, lexicon.words) for text in plain]
+    both = [keywords.words_and_phrases(text, lexicon.words, lexicon.phrases) for text in plain]
+    words = [found for found, _ in both]
     answers = np.array([p.field == "text" for found in cut for p in found], np.bool_)
-    word_tokens, word_lengths = keywords.tokens(plain, words)
+    word_tokens, word_lengths = keywords.tokens(plain, [found + phrases for found, phrases in both])
     named = np.array([bool(e.title) for e, found in zip(entries, cut, strict=True) for _ in found], np.bool_)
     heard = [[] if skip else found for skip, found in zip(answers & named, words, strict=True)]
     sound_tokens, sound_lengths = sounds.tokens(heard)

@@ -34,7 +34,11 @@ def _imports(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.imports])
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes, _imports)
+def _lexicons(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.lexicons])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes, _imports, _lexicons)
 """Step i takes version i to i + 1. Append; never edit a released one."""
 
 

@@ -69,6 +69,15 @@ revisions = Table(
     Index("revisions_live", "tenant", "until", "since"),
 )
 
+# A site's synonyms, as written: a list holds from release `since` until the next one.
+lexicons = Table(
+    "lexicons",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("since", Integer, primary_key=True),
+    Column("lines", JSON, nullable=False),
+)
+
 # The open draft of a reviewed site: `entry` NULL is a planned deletion.
 drafts = Table(
     "drafts",
