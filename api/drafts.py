@@ -158,7 +158,7 @@ def _facts(base: Base, before: Sequence[Turn], text: str, now: datetime) -> Iter
             yield {**issue, "severity": "medium", "message": "没有留余地的说法：请按知识库说明条件与时限"}
         else:
             said = f"知识库: {one.expected}, 你写的: {one.text.strip()}（《{one.entry.title}》）"
-            yield {**issue, "entry_id": one.entry.id, "expected": one.expected, "message": said}
+            yield {**issue, "entry_id": one.entry.known_as, "expected": one.expected, "message": said}
 
 
 def _repeated(before: Sequence[Turn], text: str) -> Iterator[Json]:

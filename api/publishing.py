@@ -70,6 +70,7 @@ def publish(
     if not thaw:
         _refuse_frozen(Reader(writer), tenant, put, drop)
     standing, over = _standing(known, put, before.name if before else "")
+    over |= _ended(entries.outgoing_texts(Reader(writer), tenant)) - standing.keys()
     release = entries.add_release(writer, tenant, seq, name, by, note)
     entries.put(writer, tenant, seq, {**standing, **put})
     entries.keep_outgoing(writer, tenant, {key: raw["successor"] for key, raw in standing.items()})
@@ -91,6 +92,13 @@ def _refuse_frozen(
         # an import that holds a frozen entry as it stands changes nothing
         if identity in drop or put[identity] != entries.get(reader, tenant, identity):
             raise FrozenEntry(f"条目 {identity} 已固化（{told['reason']}）：只有 admin 可以修改")
+
+
+def _ended(texts: Mapping[str, dict[str, Any]]) -> frozenset[str]:
+    """Texts whose successor has begun: nobody reads them again."""
+    at = datetime.now(UTC)
+    ends = {name: from_json(raw).effective_to for name, raw in texts.items()}
+    return frozenset(name for name, end in ends.items() if end is not None and end <= at)
 
 
 def _standing(

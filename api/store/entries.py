@@ -150,6 +150,17 @@ def _outgoing(reader: Reader, tenant: str, entry_ids: Sequence[str]) -> dict[str
     return {row.key: row.entry_id for row in reader.execute(mine) if row.entry_id in wanted}
 
 
+def outgoing_texts(reader: Reader, tenant: str) -> dict[str, Json]:
+    """Texts of the newest release that stand before another, by id."""
+    table, out = schema.revisions, schema.outgoing
+    rows = reader.execute(
+        select(table.c.entry_id, table.c.entry)
+        .join(out, and_(out.c.tenant == table.c.tenant, out.c.key == table.c.entry_id))
+        .where(table.c.tenant == tenant, table.c.until.is_(None))
+    )
+    return {row.entry_id: dict(row.entry) for row in rows}
+
+
 def keep_outgoing(writer: Writer, tenant: str, keys: Mapping[str, str]) -> None:
     """Remember which texts (by id) stand before which entry's own."""
     table = schema.outgoing
