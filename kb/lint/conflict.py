@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kb.entries import Entry
 from kb.lint import tables
@@ -16,6 +17,7 @@ STRICT = frozenset({"floor", "off", "min", "max"})
 """What an amount does: one of another of these roles does not answer it."""
 
 
+_SEASON = timedelta(days=100)
 _PUBLIC = 1_000_000
 
 
@@ -48,7 +50,9 @@ def together(left: Read, right: Read) -> bool:
 
 
 def _season(entry: Entry) -> bool:
-    return entry.effective_from is not None and entry.effective_to is not None
+    if entry.effective_from is None or entry.effective_to is None:
+        return False
+    return entry.effective_to - entry.effective_from <= _SEASON
 
 
 def differs(one: Fact, other: Fact) -> bool:
@@ -57,6 +61,13 @@ def differs(one: Fact, other: Fact) -> bool:
         return one.value != other.value
     if one.quantity.same(other.quantity):
         return False
+    if one.family != other.family:  # a moment and opening hours
+        moment, span = (one, other) if one.family == "clock" else (other, one)
+        return (
+            moment.quantity is not None
+            and span.quantity is not None
+            and (moment.quantity.low not in (span.quantity.low, span.quantity.high))
+        )
     ranged = [
         fact.quantity for fact in (one, other) if fact.quantity and fact.quantity.low < fact.quantity.high
     ]
@@ -65,13 +76,17 @@ def differs(one: Fact, other: Fact) -> bool:
     return not (one.quantity.within(other.quantity) or other.quantity.within(one.quantity))
 
 
+def _one_kind(one: Fact, other: Fact) -> bool:
+    return one.family == other.family or {one.family, other.family} == {"clock", "hours"}
+
+
 def comparable(one: Fact, other: Fact) -> bool:
     """Whether two statements answer the same kind of question under conditions that can hold together."""
-    if one.family != other.family:
+    if not _one_kind(one, other):
         return False
     if one.role != other.role and {one.role, other.role} <= STRICT:
         return False
-    if one.example or other.example:
+    if one.example or other.example or one.family in tables.load().draft["skipped"]:
         return False
     if one.quantity is None and not one.object & other.object:
         return False
@@ -96,20 +111,26 @@ def of_one_size(one: Quantity, other: Quantity) -> bool:
 def conflicts(left: Read, right: Read) -> Iterator[Conflict]:
     """Pairs of statements of two entries that differ, each the other's nearest."""
     near = _meetings(left, right)
-    agrees = tables.load().compare["agrees"]
     for (at, to), likeness in near.items():
         one, other = left.facts[at], right.facts[to]
-        if likeness < least(one.family) or not differs(one, other) or not comparable(one, other):
-            continue
-        rivals = {pair: value for pair, value in near.items() if (pair[0] == at) != (pair[1] == to)}
-        if any(value > likeness for value in rivals.values()):
-            continue
-        if any(
-            value > agrees * likeness and not differs(left.facts[a], right.facts[b])
-            for (a, b), value in rivals.items()
+        if (
+            likeness < max(least(one.family), least(other.family))
+            or not differs(one, other)
+            or not comparable(one, other)
         ):
             continue
-        yield Conflict(one, other, likeness)
+        rivals = {pair: value for pair, value in near.items() if (pair[0] == at) != (pair[1] == to)}
+        if not any(
+            _settles(left.facts[a], right.facts[b], value, likeness) for (a, b), value in rivals.items()
+        ):
+            yield Conflict(one, other, likeness)
+
+
+def _settles(one: Fact, other: Fact, value: float, likeness: float) -> bool:
+    """Whether a pair as near as `value` shows that another, of `likeness`, is none: nearer, or equal and near."""
+    if differs(one, other):
+        return value > likeness and comparable(one, other)
+    return value > float(tables.load().compare["agrees"]) * likeness
 
 
 def _meetings(left: Read, right: Read) -> dict[tuple[int, int], float]:
@@ -118,6 +139,6 @@ def _meetings(left: Read, right: Read) -> dict[tuple[int, int], float]:
     found: dict[tuple[int, int], float] = {}
     for at, one in enumerate(left.facts):
         for to, other in enumerate(right.facts):
-            if one.family == other.family and (one.quantity or one.object & other.object):
+            if _one_kind(one, other) and (one.quantity or one.object & other.object):
                 found[at, to] = odds(alike(left.vectors[at], right.vectors[to]), whole)
     return found

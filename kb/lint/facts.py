@@ -30,6 +30,7 @@ _REPLY = re.compile(
     r"(?:您好[,，。!]? ?|亲[,，] ?)?(?P<said>(?P<no>不可以|不能|不行|不支持|暂不|目前不|不用|抱歉[,，]不能)|可以|能[,，。的]|没关系|不影响|支持|没问题)"
 )
 _EXAMPLE = re.compile("例如|比如|举例|背景|案例")
+_OF_ORDER = re.compile("您(?:这单|家用|买了|提的|量的|说的)")
 Terms = frozenset[str]
 _PEOPLE: Terms = frozenset({"客户", "商城"})
 Cases = Mapping[str, frozenset[int]]
@@ -221,7 +222,7 @@ class _Frame:
             value,
             role,
             object,
-            _EXAMPLE.search(sentence) is not None,
+            _EXAMPLE.search(sentence) is not None or _OF_ORDER.search(clause) is not None,
         )
 
 

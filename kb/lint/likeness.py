@@ -54,7 +54,10 @@ def apart(one: Fact, other: Fact) -> str:
         mine, theirs = _reached(one, group), _reached(other, group)
         if mine and theirs and not mine & theirs:
             return group.name
-        if (group.narrow or one.family in group.special) and bool(mine) != bool(theirs):
+        if group.narrow and bool(mine) != bool(theirs):
+            return group.name
+        exception = (_told(one, group) and not theirs) or (_told(other, group) and not mine)
+        if one.family in group.special and exception:
             return group.name
     return ""
 
@@ -65,6 +68,12 @@ def _reached(fact: Fact, group: tables.Condition) -> frozenset[int] | None:
         return fact.cases.get(group.name)
     own = fact.own.get(group.name)
     return own or (fact.titled.get(group.name) if group.reach == "title" else None)
+
+
+def _told(fact: Fact, group: tables.Condition) -> frozenset[int] | None:
+    """The cases of a group that the text itself names, those of the title left out where the other has none."""
+    found = fact.cases.get(group.name)
+    return None if found == fact.titled.get(group.name) else found
 
 
 def least(family: str) -> float:
