@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Width, depth and steps. A block is what the masked stage reads as one text, in tokens.
-
-    Small batches on two cores: in so short a training, more steps teach more than smoother ones.
-    """
+    """Width, depth and steps. A block is what the masked stage reads as one text, in tokens."""
 
     layers: int = 4
     width: int = 256
