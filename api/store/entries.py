@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from api.store import schema
 from api.store.engine import Reader, Writer
@@ -108,13 +108,16 @@ def changes(reader: Reader, tenant: str, after: int, upto: int) -> tuple[dict[st
     return entries, frozenset(row.entry_id for row in ended) - entries.keys()
 
 
+def _live() -> ColumnElement[bool]:
+    """A revision that stands, written so that rows are found by their id and not among all that stand."""
+    return func.coalesce(schema.revisions.c.until, -1) == -1
+
+
 def get(reader: Reader, tenant: str, entry_id: str) -> Json | None:
     """The live entry, with the release it stands in since."""
     table = schema.revisions
     row = reader.execute(
-        select(table.c.entry).where(
-            table.c.tenant == tenant, table.c.entry_id == entry_id, table.c.until.is_(None)
-        )
+        select(table.c.entry).where(table.c.tenant == tenant, table.c.entry_id == entry_id, _live())
     ).first()
     return None if row is None else dict(row.entry)
 
@@ -125,7 +128,7 @@ def texts_of(
     """Every text of these entries in release `seq` (None: the newest): its own first, then those about to end."""
     keys = _outgoing(reader, tenant, entry_ids)
     table, found = schema.revisions, dict[str, list[Json]]()
-    stands: Any = table.c.until.is_(None)
+    stands = _live()
     if seq is not None:
         stands = and_(table.c.since <= seq, or_(table.c.until.is_(None), table.c.until > seq))
     for part in _chunks((*entry_ids, *keys)):
@@ -153,12 +156,16 @@ def _outgoing(reader: Reader, tenant: str, entry_ids: Sequence[str]) -> dict[str
 def outgoing_texts(reader: Reader, tenant: str) -> dict[str, Json]:
     """Texts of the newest release that stand before another, by id."""
     table, out = schema.revisions, schema.outgoing
-    rows = reader.execute(
-        select(table.c.entry_id, table.c.entry)
-        .join(out, and_(out.c.tenant == table.c.tenant, out.c.key == table.c.entry_id))
-        .where(table.c.tenant == tenant, table.c.until.is_(None))
-    )
-    return {row.entry_id: dict(row.entry) for row in rows}
+    keys = reader.execute(select(out.c.key).where(out.c.tenant == tenant)).scalars().all()
+    found: dict[str, Json] = {}
+    for part in _chunks(keys):
+        rows = reader.execute(
+            select(table.c.entry_id, table.c.entry).where(
+                table.c.tenant == tenant, table.c.entry_id.in_(part), _live()
+            )
+        )
+        found |= {row.entry_id: dict(row.entry) for row in rows}
+    return found
 
 
 def keep_outgoing(writer: Writer, tenant: str, keys: Mapping[str, str]) -> None:
@@ -260,7 +267,7 @@ def end(writer: Writer, tenant: str, seq: int, entry_ids: Iterable[str]) -> int:
     for part in _chunks(entry_ids):
         done = writer.execute(
             update(table)
-            .where(table.c.tenant == tenant, table.c.entry_id.in_(part), table.c.until.is_(None))
+            .where(table.c.tenant == tenant, table.c.entry_id.in_(part), _live())
             .values(until=seq)
         )
         ended += done.rowcount
