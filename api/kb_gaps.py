@@ -218,6 +218,8 @@ def _open(work: Casework, writer: Writer, grant: Grant, body: GapCaseIn, theme: 
         "suggested_owner": told["owner"],
         **{name: told[name] for name in names},
     }
+    if body.kind == "trigger":  # what a trigger looks for in the handbook
+        data |= {"tags": [], "entities": list(theme.terms), "entry_ids": []}
     return cases.open_case(
         work,
         writer,

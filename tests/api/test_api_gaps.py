@@ -118,6 +118,8 @@ def test_R039_a_theme_becomes_one_proposal(seeded: Site) -> None:
     again = editor.post(f"/v1/kb/gaps/{theme['id']}/proposal", json={})
     assert (again.status_code, again.json()["id"]) == (200, case["id"])
     trigger = editor.post(f"/v1/kb/gaps/{theme['id']}/proposal", json={"kind": "trigger"}).json()
+    triggers = editor.get("/v1/kb/triggers").json()["triggers"]
+    assert [one["id"] for one in triggers if one["data"]["entities"] == theme["terms"]] == [trigger["id"]]
     told = next(one for one in _gaps(seeded)["clusters"] if one["id"] == theme["id"])
     assert {one["id"] for one in told["cases"]} == {case["id"], trigger["id"]}
     history = editor.get(f"/v1/cases/{case['id']}").json()["history"]
