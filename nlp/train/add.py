@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nlp.artefacts import Artefact, ArtefactError, write_manifest
 from nlp.runtime import Model, to_int8
+from nlp.text import normalise
 from nlp.train.convert import (
     PROBES,
     ClassifierModule,
@@ -168,7 +169,9 @@ def add(
         if quantise:
             to_int8(target / "model.onnx")
         tokeniser.backend_tokenizer.save(str(target / "tokenizer.json"))
-        wanted = reference(module, tokeniser, names, longest)
+        # What was trained on normalised text is compared on it: serving normalises before it tokenises.
+        probes = [normalise(text) for text in PROBES] if clean else PROBES
+        wanted = reference(module, tokeniser, names, longest, probes)
         if kind == "classifier":
             (target / "labels.json").write_text(
                 json.dumps(_labels(model), ensure_ascii=False), encoding="utf-8"

@@ -86,11 +86,11 @@ def export(module: torch.nn.Module, tokeniser: Any, names: Sequence[str], path: 
 
 
 def reference(
-    module: torch.nn.Module, tokeniser: Any, names: Sequence[str], longest: int
+    module: torch.nn.Module, tokeniser: Any, names: Sequence[str], longest: int, texts: Sequence[str] = PROBES
 ) -> NDArray[np.float32]:
-    """What torch answers to the probes, one at a time, float32 `[probes, width]`."""
+    """What torch answers to the texts, one at a time, float32 `[texts, width]`."""
     rows = []
-    for text in PROBES:
+    for text in texts:
         tokens = tokeniser(text, truncation=True, max_length=longest, return_tensors="pt")
         with torch.no_grad():
             rows.append(module(*(tokens[name] for name in names)).numpy()[0])
