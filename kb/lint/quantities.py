@@ -64,7 +64,7 @@ class Quantity:
     def same(self, other: Quantity) -> bool:
         """Whether both say as much, in whatever unit."""
         months = self.family == "duration" and min(self.low, other.low) >= _MONTH_HOURS
-        near = tables.load().compare["tolerance"] if months else 1e-9
+        near = tables.load().compare["tolerance"] if months else 0.0
         if self.unit != other.unit or self.family != other.family:
             return False
         return _near(self.low, other.low, near) and _near(self.high, other.high, near)
@@ -79,7 +79,7 @@ class Quantity:
 
 
 def _near(left: float, right: float, share: float) -> bool:
-    return abs(left - right) <= share * max(abs(left), abs(right), 1e-9)
+    return abs(left - right) <= max(share * max(abs(left), abs(right)), 1e-6)
 
 
 @lru_cache(maxsize=1)

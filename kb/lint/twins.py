@@ -10,9 +10,10 @@ from kb.lint.likeness import alike
 
 def twins(one: Read, other: Read) -> bool:
     """Whether either could go: like texts, the same amounts, no condition that tells them apart."""
-    if one.entry.kind != other.entry.kind or one.entry.stage != other.entry.stage:
-        return False
-    if one.amounts != other.amounts or alike(one.whole, other.whole) < float(tables.load().compare["twins"]):
+    compare = tables.load().compare
+    likeness = alike(one.whole, other.whole)
+    surely = one.entry.kind == other.entry.kind and one.amounts == other.amounts
+    if likeness < (compare["twins"] if surely else compare["twins_surely"]) or not _same_amounts(one, other):
         return False
     if any(group in other.named and not one.named[group] & other.named[group] for group in one.named):
         return False
@@ -33,3 +34,8 @@ def same_title(one: Read, other: Read) -> bool:
     if (first.kind, first.audience, first.channel) != (second.kind, second.audience, second.channel):
         return False
     return one.title_key == other.title_key
+
+
+def _same_amounts(one: Read, other: Read) -> bool:
+    """Whether at least half of the amounts of both are the same."""
+    return 2 * len(one.amounts & other.amounts) >= len(one.amounts | other.amounts)
