@@ -36,6 +36,7 @@ from api import (
     kb_repairs,
     kb_stale,
     kb_synonyms,
+    kb_typeahead,
     models,
     quality,
     replay,
@@ -68,7 +69,7 @@ from nlp.transcript import TranscriptError
 DOORS = (
     *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
-    *(kb_synonyms,),
+    *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
 )

@@ -1,4 +1,5 @@
 // The agent's desk: takes over waiting conversations, or plays a scripted customer against the live service.
+import { finder } from "/web/finder.js";
 import { call, draw, fill, follow, make, one, percent, signedIn, warmth } from "/web/page.js";
 
 const STAGES = { greeting: "开场白", comfort: "安抚", verify: "核实", solve: "解决", follow_up: "回访", closing: "结束语" };
@@ -325,6 +326,12 @@ async function start() {
   }));
   if (!scenes.length) fill(one("#scenes"), make("p", { className: "empty small" }, "没有演示会话：zuoxi demo 的站点才有"));
   await listWaiting();
+  finder(one("#find"), one("#finds"), (item) => {
+    if (one("#draft").disabled) return;
+    one("#draft").value = item.answer;
+    one("#draft").focus();
+    check();
+  });
   let due = null;
   follow("/v1/events", (kind) => {
     if (kind === "handoff") due ??= setTimeout(() => { due = null; listWaiting().catch(() => {}); }, 500);

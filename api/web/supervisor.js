@@ -1,4 +1,5 @@
 // The supervisor's board: today's numbers, redrawn within two seconds of an event.
+import { finder } from "/web/finder.js";
 import { call, draw, fill, follow, make, one, percent, signedIn, warmth } from "/web/page.js";
 
 const CODES = {
@@ -96,6 +97,7 @@ async function refresh() {
 
 async function start() {
   await refresh();
+  finder(one("#find"), one("#finds"), (item) => { one("#found").textContent = `${item.title}：${item.answer}`; });
   one("#live").textContent = "实时";
   one("#live").className = "pill calm";
   let due = null;
