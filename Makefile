@@ -6,7 +6,7 @@ LOCK := scripts/lock
 PORT ?= 8000
 DATA ?= data
 
-.PHONY: run test lint check figures bench lock browser clean
+.PHONY: run test lint check figures bench drill lock browser clean
 
 run: $(VENV)/.serve
 	$(VENV)/bin/zuoxi demo --port $(PORT) --data $(DATA)
@@ -43,6 +43,10 @@ figures: $(VENV)/.test
 
 bench: $(VENV)/.serve
 	$(VENV)/bin/zuoxi bench
+
+# The long proofs: `make drill` lists them, `make drill NAME=history` runs one in full (ARGS="--seed 7" and the like).
+drill: $(VENV)/.test
+	$(PY) -m scripts.drill $(NAME) $(ARGS)
 
 # The locks hold the serving set and the test set with hashes; torch is the one separate, exact pin.
 lock:
