@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from kb.entries import Entry
@@ -33,7 +34,8 @@ def _slots(entry: Entry) -> Iterator[Issue]:
             start = max(entry.text.find("{" + name), 0)
             end = entry.text.find("}", start) + 1
             text = f"《{entry.title}》正文用了槽位“{name}”，但没有声明"
-            yield issue("slot_not_declared", text, spot(entry, start, end))
+            told = issue("slot_not_declared", text, spot(entry, start, end))
+            yield told if used[name] else replace(told, severity="warning")  # an optional one just vanishes
     for name in sorted(declared.keys() - used.keys()):
         yield issue("slot_not_used", f"《{entry.title}》声明了槽位“{name}”，正文里没有用到", spot(entry))
     for name in sorted(used.keys() & declared.keys()):
