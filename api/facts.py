@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kb.entries import Entry
 from kb.knowledge import Knowledge
+from kb.lint.quantities import quantities
 from kb.search import Filters, search
 from kb.segment import Encode
 from nlp.quality.ports import Fact, Facts
@@ -22,8 +23,12 @@ _NUMBER = re.compile(r"\d")
 
 
 def numbered(text: str) -> list[tuple[int, int]]:
-    """Spans of the sentences of `text` that state a number."""
-    return [(start, end) for start, end in sentences(text) if _NUMBER.search(normalise(text[start:end]))]
+    """Spans of the sentences of `text` that state a number, in figures or in words."""
+    return [(start, end) for start, end in sentences(text) if _states(text[start:end])]
+
+
+def _states(sentence: str) -> bool:
+    return _NUMBER.search(normalise(sentence)) is not None or bool(quantities(sentence))
 
 
 def about(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -12,8 +13,9 @@ from kb.lint.conflict import Conflict, conflicts, together
 from kb.lint.issues import Issue, Spot, issue, ordered, spot
 from kb.lint.single import single
 from kb.lint.twins import same, same_title, twins
-from nlp.text import clean
+from nlp.text import clean, key
 
+_TITLE = re.compile("《([^《》\n]{2,60})》")
 Progress = Callable[[int, int], None]
 
 
@@ -30,6 +32,7 @@ def lint(base: Base, now: datetime, progress: Progress | None = None) -> list[Is
                 progress(at, len(live))
             found += _against(read, base, frozenset(), now, done)
         found += _reviews(live)
+        found += _references(base.reads.values(), live, now)
         return ordered(found)
 
 
@@ -151,3 +154,15 @@ def _reviews(live: list[Read]) -> Iterator[Issue]:
     for read in live:
         if read.entry.kind in ("policy", "sop") and getattr(read.entry, "review_due", None) is None:
             yield issue("review_missing", f"《{read.entry.title}》没有写明复审日期", spot(read.entry))
+
+
+def _references(reads: Iterable[Read], live: list[Read], now: datetime) -> Iterator[Issue]:
+    """Entries that send to another by its title, 《…》, where that one is over and no live one has the title."""
+    standing = {read.title_key for read in live}
+    over = {read.title_key: read for read in reads if not _live(read.entry, now)}
+    for read in live:
+        for match in _TITLE.finditer(read.entry.text):
+            named = over.get(key(match.group(1)))
+            if named is not None and named.title_key not in standing:
+                text = f"《{read.entry.title}》引用了已失效的《{named.entry.title}》"
+                yield issue("expired_referenced", text, spot(read.entry, *match.span()), spot(named.entry))

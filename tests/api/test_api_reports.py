@@ -10,7 +10,6 @@ import httpx
 import pytest
 import python_calamine
 
-from api.amounts import amounts
 from api.reports import window
 from tests.api.serving import OTHER, Site, problem, say, start
 
@@ -86,14 +85,3 @@ def test_windows_follow_the_calendar() -> None:
     assert (month.begin.date(), month.end.date()) == (date(2026, 12, 1), date(2027, 1, 1))
     assert window("daily", date(2026, 11, 22), ZONE).utc[0] == "2026-11-21T16:00:00.000+00:00"
     assert datetime.now(UTC) > window("daily", date(2020, 1, 1), ZONE).end
-
-
-def test_amounts_are_comparable() -> None:
-    """Two days are forty-eight hours, three lies within one to five, and a year is no amount."""
-    assert amounts("2天")[0].within(amounts("48 小时")[0])
-    assert amounts("四十八小时")[0].within(amounts("2天")[0])
-    assert amounts("三个工作日")[0].within(amounts("1–5 个工作日")[0])
-    assert not amounts("6个工作日")[0].within(amounts("1-5个工作日")[0])
-    assert amounts("2026年，第3天，尾号1234") == ()
-    text = "赔 ２０ 元"
-    assert text[amounts(text)[0].start : amounts(text)[0].end] == "２０ 元"

@@ -73,6 +73,13 @@ def test_amounts_that_differ(left: str, right: str) -> None:
     assert not quantities(left)[0].same(quantities(right)[0])
 
 
+def test_what_leaves_room_and_what_is_no_amount() -> None:
+    """Three lies within one to five; a year, an ordinal and the end of a number are no amounts."""
+    assert quantities("三个工作日")[0].within(quantities("1–5 个工作日")[0])
+    assert not quantities("6个工作日")[0].within(quantities("1-5个工作日")[0])
+    assert quantities("2026年，第3天，尾号1234") == ()
+
+
 def test_spans_point_into_the_text_as_sent() -> None:
     """The place of an amount is in code points of the source, whatever its width."""
     text = "您好，　满 ５９ 元包邮，第二天 到"
@@ -120,6 +127,13 @@ def test_dead_slots_and_removed_steps() -> None:
     assert codes(issues) == {"slot_not_used", "slot_not_declared", "step_removed"}
     (step,) = [one for one in issues if one.code == "step_removed"]
     assert (step.expected, step.entries[0].text) == ("我的服务", "“服务进度”")
+
+
+def test_what_is_over_is_told() -> None:
+    """An entry that is over is noted, and who still sends people to it is told."""
+    over = entry("a", "夏季活动规则", "全场九折。", effective_to="2026-09-01")
+    sends = entry("b", "有什么优惠", "优惠见《夏季活动规则》。")
+    assert codes(found(over, sends)) == {"expired", "expired_referenced"}
 
 
 def test_a_change_is_held_against_the_rest() -> None:
