@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,8 @@ class World:
         """Nothing in memory survives, nothing is closed first; snapshots may be old or damaged. Says how."""
         self._number += 1
         image = self._root / str(self._number)
-        shutil.copytree(self.folder, image)  # nobody writes now, so this is what a dead machine's disk holds
+        with suppress(shutil.Error):  # a snapshot that is being written may vanish under the copy
+            shutil.copytree(self.folder, image)  # no release is written now: so a dead machine's disk looks
         how = _sabotage(rng, image / "snapshots")
         self.store.close()
         shutil.rmtree(self.folder)

@@ -4,7 +4,6 @@ is there, what it did not is there whole or not at all, the snapshot is whole, a
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import random
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from kb import snapshot
 from scripts.drills import Result, Say, percentile
-from scripts.drills.kill_writers import BROKEN, State, Writer
+from scripts.drills.kill_writers import BROKEN, State, Writer, served
 
 ROOT = Path(__file__).parents[2]
 TENANTS = ("shop", "store", "stall")
@@ -70,7 +69,7 @@ class Kills:
     def __init__(self, data: Path, rng: random.Random) -> None:
         from api.store import Store, keys
 
-        self._data, self._rng = data, rng
+        self._data, self._rng, self._told = data, rng, data.with_name("told.log")
         data.mkdir()
         store = Store(f"sqlite:///{data / 'zuoxi.db'}")
         self._writers = []
@@ -121,7 +120,8 @@ class Kills:
         line = process.stdout.readline()
         seconds = time.perf_counter() - began
         if not line:
-            raise RuntimeError(f"the service did not start: {process.wait()}")
+            said = self._told.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise RuntimeError(f"the service did not start ({process.wait()}): {said}")
         port = int(json.loads(line)["url"].rpartition(":")[2])
         started = Started(process, port, seconds, _computing(process.pid))
         self._starts.append(started)
@@ -131,7 +131,7 @@ class Kills:
                 self.failures.append(f"a start took {seconds:.2f} s")
         for writer in self._writers:
             try:
-                self.failures += _served(writer, port)
+                self.failures += served(writer, port)
             except BROKEN as error:
                 self.failures.append(f"{writer.tenant}: {error!r} while asking")
         return started
@@ -156,14 +156,15 @@ class Kills:
 
     def _spawn(self, reviewed: bool) -> subprocess.Popen[str]:
         own = {"ZUOXI_PUBLISHING": "reviewed" if reviewed else "direct"}
-        return subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-W", "ignore", "-c", SERVICE, str(self._data)],
-            cwd=ROOT,
-            env={**os.environ, **own},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        with self._told.open("wb") as told:
+            return subprocess.Popen(  # noqa: S603 (our own program)
+                [sys.executable, "-W", "ignore", "-c", SERVICE, str(self._data)],
+                cwd=ROOT,
+                env={**os.environ, **own},
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+            )
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -232,26 +233,3 @@ def _state(database: sqlite3.Connection, tenant: str) -> State:
 def _difference(actual: State, due: State) -> str:
     shown, wanted = actual.live.items() | actual.draft.items(), due.live.items() | due.draft.items()
     return f"too much {sorted(shown - wanted)[:3]}, missing {sorted(wanted - shown)[:3]}"
-
-
-def _served(writer: Writer, port: int) -> list[str]:
-    """The restarted service serves every live text and no other: by count, and some by asking."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    live, found = writer.state.live, list[str]()
-    _, told = writer.ask(connection, "GET", "/v1/kb/entries?limit=1", b"")
-    if told["total"] != len(live):
-        found.append(f"{writer.tenant}: serves {told['total']} entries, due {len(live)}")
-    for one in writer.rng.sample(sorted(live), min(2, len(live))):
-        body = json.dumps({"query": live[one], "limit": 50}, ensure_ascii=False).encode()
-        _, told = writer.ask(connection, "POST", "/v1/kb/search", body)
-        shown = {hit["entry_id"]: hit["text"] for hit in told["hits"]}
-        if shown.get(one) != live[one] or not shown.items() <= live.items():
-            found.append(
-                f"{writer.tenant}: asked for {one}, shown {sorted(shown.items() - live.items())[:3]}"
-            )
-    for one in sorted(writer.gone)[:1]:
-        status, _ = writer.ask(connection, "GET", f"/v1/kb/entries/{one}", b"")
-        if status != 404:
-            found.append(f"{writer.tenant}: {one} was deleted, its reading gives {status}")
-    connection.close()
-    return found

@@ -125,3 +125,26 @@ class Writer:
         put = {row["id"]: row["text"] for row in rows}
         path = f"/v1/kb/import?name=f{file}.jsonl"
         return Op("POST", path, body, "application/x-ndjson", put=put, reviewed=reviewed)
+
+
+def served(writer: Writer, port: int) -> list[str]:
+    """The restarted service serves every live text and no other: by count, and some by asking."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    live, found = writer.state.live, list[str]()
+    _, told = writer.ask(connection, "GET", "/v1/kb/entries?limit=1", b"")
+    if told["total"] != len(live):
+        found.append(f"{writer.tenant}: serves {told['total']} entries, due {len(live)}")
+    for one in writer.rng.sample(sorted(live), min(2, len(live))):
+        body = json.dumps({"query": live[one], "limit": 50}, ensure_ascii=False).encode()
+        _, told = writer.ask(connection, "POST", "/v1/kb/search", body)
+        shown = {hit["entry_id"]: hit["text"] for hit in told["hits"]}
+        if shown.get(one) != live[one] or not shown.items() <= live.items():
+            found.append(
+                f"{writer.tenant}: asked for {one}, shown {sorted(shown.items() - live.items())[:3]}"
+            )
+    for one in sorted(writer.gone)[:1]:
+        status, _ = writer.ask(connection, "GET", f"/v1/kb/entries/{one}", b"")
+        if status != 404:
+            found.append(f"{writer.tenant}: {one} was deleted, its reading gives {status}")
+    connection.close()
+    return found
