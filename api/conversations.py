@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api import live, wiring
 from api.deps import AgentKey, Bot, IdempotencyKey, Json, Opened, once, within
-from api.errors import Problem, not_found
+from api.errors import Problem, invalid, not_found
 from api.events import Bell
 from api.handoff import Lanes, remember
 from api.quality import AgentIn
@@ -22,6 +22,7 @@ from api.store import Reader, Writer, conversations, decisions
 from api.store.conversations import Exists, Kept, Moved
 from api.suggest import TurnIn
 from api.telemetry import DECISIONS
+from kb.slots import BLANK
 from nlp.privacy import mask
 from nlp.transcript import Turn
 
@@ -136,6 +137,8 @@ async def take_turn(conversation_id: str, body: TurnIn, request: Request, opened
     """Take one turn: analysis, handoff, suggestions. The same `turn_id` again gives the same answer."""
     began = time.perf_counter()
     within(opened, "text", body.text)
+    if body.role != "customer" and BLANK in body.text:
+        raise invalid("text", "还有必填内容没有填写", "补全【请填写…】之后的全文")
     bell: Bell = request.app.state.bell
     lanes: Lanes = request.app.state.lanes
     async with lanes.of(grant.tenant, conversation_id):

@@ -199,7 +199,7 @@ async def _suggest(
         as_of=datetime.now(UTC),
     )
     made = await make(opened, tenant, request, None)  # heard by channels and every desk: never a trial's text
-    made.pop("rejected", None)
+    made.pop("held_back", None)
     return made
 
 

@@ -102,6 +102,7 @@ def _again(opened: Service, tenant: str, kept: Json) -> tuple[Json | None, list[
 def _suggested(opened: Service, knowledge: Knowledge, request: Json) -> Json:
     core = suggest_of({"turns": request.get("turns", []), **request["core"]})
     body = wiring.suggest_body(opened.models, knowledge, core)
+    body.pop("pushed")
     return {**body, "suggestions": [masked(one) for one in body["suggestions"]]}
 
 

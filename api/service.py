@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threadpoolctl import threadpool_limits
 
 from api.kept import Kept
+from api.learned import Learned
 from api.lint import Lint
 from api.settings import Settings
 from api.sites import Sites
@@ -28,6 +29,7 @@ class Service:
     policy: Policy
     sites: Sites
     lint: Lint
+    learned: Learned
 
     def close(self) -> None:
         """Answer what waits; write what spares the next start work; close the store."""
@@ -65,4 +67,4 @@ def open_service(settings: Settings) -> Service:
         warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))
     lint = Lint(sites)
     lint.warm(store.read(tenant_ids))
-    return Service(settings, store, models, policy, sites, lint)
+    return Service(settings, store, models, policy, sites, lint, Learned(store))

@@ -24,7 +24,7 @@ from api.store import Reader, Writer, decisions
 from api.telemetry import DECISIONS
 from api.trials import person_of
 from kb.entries import Kind, Stage
-from kb.slots import from_turns
+from kb.slots import BLANK, from_turns
 from kb.suggest import SuggestRequest
 from kb.trial import Person
 from nlp.privacy import mask
@@ -106,9 +106,11 @@ VIP_TIERS = frozenset({"vip", "gold", "black"})
 
 
 def audience_of(asked: frozenset[str] | None, customer: CustomerIn | None) -> frozenset[str] | None:
-    """Reader groups: as asked, and `vip` for a customer of such a tier."""
-    vip = customer is not None and (customer.tier or "").lower() in VIP_TIERS
-    return (asked or frozenset()) | {"vip"} if vip else asked
+    """Reader groups: as asked, the customer's tier, and `vip` for such a tier."""
+    tier = "" if customer is None else (customer.tier or "").lower()
+    if not tier:
+        return asked
+    return (asked or frozenset()) | ({tier, "vip"} if tier in VIP_TIERS else {tier})
 
 
 async def make(
@@ -123,11 +125,13 @@ async def make(
     `asked` in it is what the decision is made again with; it is kept, and told nobody.
     """
     knowledge = await asyncio.to_thread(opened.sites.at, tenant, as_of, person)
-    request = replace(request, unless_overdue=knowledge_policy(opened).hide_overdue)
+    hidden, priors = knowledge_policy(opened).hide_overdue, opened.learned.of(tenant)
+    request = replace(request, unless_overdue=hidden, priors=priors)
     made = await opened.models.think(
         lambda encode: wiring.suggest_body(opened.models, knowledge, request, encode)
     )
-    asked = {"core": suggest_json(request), "index": index_json(knowledge)}
+    pushed = {name: priors[name] for name in made.pop("pushed")}
+    asked = {"core": suggest_json(replace(request, priors=pushed)), "index": index_json(knowledge)}
     return {"release": knowledge.release, "asked": asked, **made}
 
 
@@ -210,6 +214,7 @@ async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: 
     offered = {one["entry_id"]: one["release"] for one in told[1]["suggestions"]}
     if body.entry_id not in offered:
         raise invalid("entry_id", "不在这次推荐之中", "|".join(sorted(offered)) or "（这次推荐为空）")
+    _complete(body, told[1]["suggestions"])
     record: dict[str, Any] = {
         "suggestion_id": suggestion_id,
         "conversation_id": told[0].get("conversation_id"),
@@ -227,3 +232,12 @@ async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: 
 
     await opened.store.awrite(unit)
     return {"id": identity, **record}
+
+
+def _complete(body: FeedbackIn, offered: list[Json]) -> None:
+    """Refuse to record as sent what still has a blank in it. Raises 422."""
+    text = body.final_text
+    if text is None:
+        text = next(one["text"] for one in offered if one["entry_id"] == body.entry_id)
+    if body.action == "sent" and BLANK in text:
+        raise invalid("final_text", "还有必填内容没有填写", "补全【请填写…】之后的全文")

@@ -24,6 +24,7 @@ from kb.knowledge import Knowledge
 from kb.query import ask
 from kb.search import Hit, search
 from kb.segment import Encode
+from kb.slots import BLANK
 from kb.suggest import SuggestRequest, suggest
 from nlp import artefacts
 from nlp.classify import Classifier, Thresholds, load_thresholds
@@ -254,6 +255,7 @@ def suggest_body(
     `encode` stands in for the models' own.
     """
     found = suggest(knowledge, request, encode or models.encode)
+    considered = {one.entry_id for one in found.suggestions} | {one.entry_id for one in found.rejected}
     return {
         "suggestions": [
             {
@@ -264,6 +266,7 @@ def suggest_body(
                 "title": one.title,
                 "text": one.text,
                 "slots": [flat(slot) for slot in one.slots],
+                "ready": BLANK not in one.text,
                 "confidence": one.confidence,
                 "source": flat(one.source),
                 "why": _why(one.why),
@@ -274,12 +277,19 @@ def suggest_body(
         "near_questions": list(found.near_questions),
         "stage": found.stage,
         "threshold": round(found.threshold, 4),
-        "rejected": [flat(one) for one in found.rejected[:REJECTED]],
+        "held_back": [flat(one) | {"message": REASONS[one.reason]} for one in found.rejected[:HELD_BACK]],
+        "pushed": sorted(request.priors.keys() & considered),
     }
 
 
-REJECTED = 20
+HELD_BACK = 20
 """Held-back candidates told in a reply; the nearest ones."""
+REASONS = {
+    "threshold": "把握不够", "quality": "用过之后效果不好", "limit": "超出条数", "duplicate": "与更合适的一条重复",
+    "already_said": "坐席已说过相同的话", "already_sent": "本会话已发送过", "kind": "类型不符", "stage": "阶段不符",
+    "audience": "不适用于该客户", "channel": "不适用于该渠道", "not_yet_effective": "尚未生效", "expired": "已失效",
+    "overdue": "超过复审日期",
+}  # fmt: skip
 
 
 def warm(models: Models, policy: Policy, knowledge: Knowledge, now: datetime) -> None:

@@ -14,6 +14,8 @@ _PHONE = re.compile(r"1[3-9]\d{9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _OPENING = re.compile(r"(^|[。！？\n])[，、；：]+")
 ORDER_SLOTS = frozenset({"订单号", "订单编号", "单号", "order_no", "order_id"})
+BLANK = "【请填写:"
+"""How the mark of a required slot that was not filled begins; a text that holds one is not to be sent."""
 LONGEST = 200
 """Characters of a value that are used."""
 
@@ -35,7 +37,7 @@ class Filled:
 
 def marker(name: str) -> str:
     """What stands in a text for a required slot that was not filled: it cannot be overlooked."""
-    return f"【请填写:{name}】"
+    return f"{BLANK}{name}】"
 
 
 def fill(entry: Entry, variables: Mapping[str, object]) -> Filled:

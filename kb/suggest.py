@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 
 from kb import confidence
+from kb.chosen import Ranked, Rejected, chosen, pairs_of
 from kb.dialogue import Question, Said, needed_stage, policy, question_of, stage_bonus, unmasked
 from kb.entries import Entry, Kind
 from kb.filters import Filters, refusal
@@ -19,7 +19,8 @@ from kb.retrieve import POOL, Candidate, Retrieved, retrieve
 from kb.search import Why, threshold, why
 from kb.segment import Encode
 from kb.slots import FilledSlot, fill, from_turns
-from nlp import text as texts
+
+__all__ = ["Rejected", "Source", "SuggestRequest", "Suggested", "Suggestion", "suggest"]
 
 NEAR = 5
 
@@ -31,7 +32,7 @@ class SuggestRequest:
     `query` replaces the question read from `turns`; `stage` is a filter, otherwise the stage needed is inferred
     from `done_stages` (what the agent's turns have covered; None: unknown) and `mood` (−1…1). `min_precision`
     0…1; `sent_ids` were sent before and are not offered again; entries of the kinds `unless_overdue` are held
-    back once their review is overdue.
+    back once their review is overdue. `priors` are pushes of the ranking score by entry id (kb/learned.py).
     """
 
     turns: Sequence[Said] = ()
@@ -48,6 +49,7 @@ class SuggestRequest:
     done_stages: frozenset[str] | None = None
     mood: float | None = None
     unless_overdue: frozenset[str] = frozenset()
+    priors: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,6 @@ class Suggestion:
     confidence: float
     source: Source
     why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A candidate that was not shown. `reason`: threshold, limit, duplicate, or a `filters.Refusal`."""
-
-    entry_id: str
-    title: str
-    reason: str
-    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +108,7 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     found = retrieve(knowledge, query, filters, explain=True)
     # what was sent in the words of a text about to be replaced was sent
     ranked = [
-        pair
-        for pair in _ranked(found, needed, request.done_stages)
-        if pair[0].entry.successor not in request.sent_ids
+        pair for pair in _ranked(found, needed, request) if pair[0].entry.successor not in request.sent_ids
     ]
     silent = not question.text or question.greeting or question.farewell
     if needed and (silent or request.stage):
@@ -133,12 +123,17 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
         first = later = max(first, asked_for)
     together = sum(sure for _, sure in ranked[: request.limit])  # equal scripts share one probability
     least = later if together >= first else first
-    shown, rejected = _chosen(ranked, least, request.limit)
+    said = tuple(pairs_of(turn.text) for turn in request.turns if turn.role == "agent")
+    disliked = _disliked(found, needed, request, least)
+    shown, rejected = chosen(ranked, least, request.limit, said, disliked)
     rejected.extend(Rejected(e.known_as, e.title, refusal(e, filters) or "limit") for e in found.hidden)
     asked = found.asked if question.text else analysed(query, knowledge.lexicon)
     variables = {**from_turns(turn.text for turn in request.turns), **request.variables}
     return Suggested(
-        suggestions=tuple(_suggestion(knowledge, c, sure, asked, variables) for c, sure in shown),
+        suggestions=tuple(
+            _suggestion(knowledge, c, sure, asked, variables, _pushes(c.entry, needed, request))
+            for c, sure in shown
+        ),
         abstained=not shown,
         near_questions=() if shown else _near(ranked),
         rejected=tuple(rejected),
@@ -147,20 +142,40 @@ def suggest(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None
     )
 
 
-Ranked = list[tuple[Candidate, float]]
-_key = lru_cache(maxsize=1 << 16)(texts.key)
-"""Entries recur from request to request; their keys need not be made anew."""
-
-
-def _ranked(found: Retrieved, needed: str | None, done: frozenset[str] | None) -> Ranked:
+def _ranked(found: Retrieved, needed: str | None, request: SuggestRequest, learned: bool = True) -> Ranked:
     if not found.candidates:
         return []
-    bonus = [stage_bonus(candidate.entry.stage, needed, done) for candidate in found.candidates]
+    bonus = [
+        sum(push for name, push in _pushes(candidate.entry, needed, request) if learned or name != "learned")
+        for candidate in found.candidates
+    ]
     values = np.array([candidate.values for candidate in found.candidates], np.float32)
     logits = confidence.load()[found.mode].logits(values, np.array(bonus, np.float32))
     sure = confidence.probability(logits).tolist()
     ranked = list(zip(found.candidates, sure, strict=True))
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].entry.id))
+
+
+def _pushes(entry: Entry, needed: str | None, request: SuggestRequest) -> tuple[tuple[str, float], ...]:
+    """What moves an entry in the order beside its evidence: its stage, whom it is made for, what came of it."""
+    own: dict[str, float] = policy()["personal"]
+    pushes = {
+        "stage": stage_bonus(entry.stage, needed, request.done_stages),
+        "audience": own["audience"] if entry.audience & (request.audience or frozenset()) else 0.0,
+        "channel": own["channel"]
+        if request.channel is not None and request.channel in entry.channel
+        else 0.0,
+        "learned": request.priors.get(entry.known_as, 0.0),
+    }
+    return tuple((name, round(float(push), 4)) for name, push in pushes.items() if push)
+
+
+def _disliked(found: Retrieved, needed: str | None, request: SuggestRequest, least: float) -> frozenset[str]:
+    """Entries that would be sure enough but for what came of them."""
+    if not any(request.priors.get(candidate.entry.known_as, 0) < 0 for candidate in found.candidates):
+        return frozenset()
+    without = _ranked(found, needed, request, learned=False)
+    return frozenset(c.entry.id for c, sure in without if sure >= least)
 
 
 def _of_stage(knowledge: Knowledge, stage: str, filters: Filters, known: set[str], base: float) -> Ranked:
@@ -176,39 +191,24 @@ def _of_stage(knowledge: Knowledge, stage: str, filters: Filters, known: set[str
     return found
 
 
-def _chosen(ranked: Ranked, least: float, limit: int) -> tuple[Ranked, list[Rejected]]:
-    shown: Ranked = []
-    rejected: list[Rejected] = []
-    said: set[str] = set()
-    for candidate, sure in ranked:
-        entry = candidate.entry
-        key = _key(entry.text)
-        reason = ""
-        if key in said:
-            reason = "duplicate"
-        elif sure < least:
-            reason = "threshold"
-        elif len(shown) >= limit:
-            reason = "limit"
-        if reason:
-            rejected.append(Rejected(entry.known_as, entry.title, reason, round(sure, 4)))
-        else:
-            said.add(key)
-            shown.append((candidate, sure))
-    return shown, rejected
-
-
 def _near(ranked: Ranked) -> tuple[str, ...]:
     titles = dict.fromkeys(candidate.entry.title for candidate, _ in ranked)
     return tuple(titles)[:NEAR]
 
 
 def _suggestion(
-    knowledge: Knowledge, candidate: Candidate, sure: float, asked: Asked, variables: Mapping[str, object]
+    knowledge: Knowledge,
+    candidate: Candidate,
+    sure: float,
+    asked: Asked,
+    variables: Mapping[str, object],
+    pushes: tuple[tuple[str, float], ...],
 ) -> Suggestion:
     entry: Entry = candidate.entry
     filled = fill(entry, variables)
     reasons = why(candidate, asked) if candidate.values else Why((), 0.0, 0.0, 0.0, (("stage", 1.0),))
+    if candidate.values:
+        reasons = replace(reasons, features=(*reasons.features, *pushes))
     return Suggestion(
         entry_id=entry.known_as,
         release=knowledge.release,

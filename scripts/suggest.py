@@ -36,6 +36,7 @@ def suggest(
             query=asked, stage=stage, limit=limit, min_precision=min_precision, as_of=now
         )
         made = wiring.suggest_body(models, knowledge, request)
+        made.pop("pushed")
         mode, policy = wiring.search_mode(models, knowledge), service.policy.version
         head = wiring.decision(wiring.new_id("sg"), mode, knowledge.release, models, policy, began)
     reply = {**head, **made}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -101,3 +102,25 @@ def moods(reader: Reader, tenant: str, conversations: frozenset[str]) -> dict[st
             if row.turn.get("role") == "customer" and told:
                 scores.setdefault(row.conversation_id, []).append(float(told["score"]))
     return {name: round(found[-1] - found[0], 4) for name, found in scores.items() if len(found) > 1}
+
+
+def customer_turns(
+    reader: Reader, tenant: str, conversations: frozenset[str]
+) -> dict[str, list[tuple[str, str, float]]]:
+    """(when in UTC ISO, masked text, mood score) of the customer's turns of each conversation, in order of time."""
+    table = schema.turns
+    named = sorted(conversations)
+    found: dict[str, list[tuple[str, str, float]]] = {}
+    for start in range(0, len(named), 500):
+        rows = reader.execute(
+            select(table.c.conversation_id, table.c.turn, table.c.reply).where(
+                table.c.tenant == tenant, table.c.conversation_id.in_(named[start : start + 500])
+            )
+        )
+        for row in rows:
+            told = row.reply.get("sentiment")
+            if row.turn.get("role") == "customer" and told:
+                at = datetime.fromisoformat(row.turn["at"]).astimezone(UTC).isoformat(timespec="milliseconds")
+                said = (at, str(row.turn["text"]), float(told["score"]))
+                found.setdefault(row.conversation_id, []).append(said)
+    return {name: sorted(turns) for name, turns in found.items()}

@@ -191,3 +191,27 @@ def test_without_an_encoder_it_still_suggests() -> None:
     """Keyword-only knowledge suggests by words."""
     plain = build(SCRIPTS, "", None, "V1.0")
     assert ids(suggest(plain, SuggestRequest(query="退货运费谁出", as_of=NOW), None))[0] == "fee"
+
+
+def test_b11_what_was_said_is_not_said_again() -> None:
+    """A text the agent has just said in nearly the same words is held back with that reason (R048, B11)."""
+    said = Turn("agent", "无理由退货，由您承担运费哦。")
+    turns = (*customer("退货运费谁出"), said, *customer("那退货运费到底谁出"))
+    found = ask(turns=turns)
+    reasons = {one.entry_id: one.reason for one in found.rejected}
+    assert {reasons["fee"], reasons["fee2"]} <= {"already_said", "duplicate"}
+    assert "already_said" in reasons.values()
+
+
+def test_r048_whom_an_entry_is_made_for() -> None:
+    """For a member the entry of members comes before the general one, and the reason says so."""
+    found = ask(query="退货运费规则", audience=frozenset({"vip"}))
+    assert ids(found)[0] == "vip"
+    assert dict(found.suggestions[0].why.features)["audience"] > 0
+    assert "vip" not in ids(ask(query="退货运费规则"))
+
+
+def test_b11_what_was_pushed_below_the_threshold_says_so() -> None:
+    """An entry that only its bad record keeps back is held back for its quality."""
+    found = ask(query="快递好慢了", priors={"urge": -8.0})
+    assert {one.entry_id: one.reason for one in found.rejected}["urge"] == "quality"
