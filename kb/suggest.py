@@ -20,7 +20,7 @@ from kb.search import Why, threshold, why
 from kb.segment import Encode
 from kb.slots import FilledSlot, fill, from_turns
 
-__all__ = ["Rejected", "Source", "SuggestRequest", "Suggested", "Suggestion", "suggest"]
+__all__ = ["Rejected", "Source", "SuggestRequest", "Suggested", "Suggestion", "ranking", "suggest"]
 
 NEAR = 5
 
@@ -154,6 +154,16 @@ def _ranked(found: Retrieved, needed: str | None, request: SuggestRequest, learn
     sure = confidence.probability(logits).tolist()
     ranked = list(zip(found.candidates, sure, strict=True))
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].entry.id))
+
+
+def ranking(knowledge: Knowledge, request: SuggestRequest, encode: Encode | None) -> list[Entry]:
+    """Entries in the order in which `suggest` weighs them, before any is held back: for measuring."""
+    question = Question(unmasked(request.query)) if request.query else question_of(request.turns)
+    needed = request.stage or needed_stage(question, request.done_stages, request.mood)
+    query = ask(question.text, encode if knowledge.has_vectors else None, question.context)
+    filters = Filters(as_of=request.as_of, exclude=request.sent_ids)
+    found = retrieve(knowledge, query, filters)
+    return [candidate.entry for candidate, _ in _ranked(found, needed, request)]
 
 
 def _pushes(entry: Entry, needed: str | None, request: SuggestRequest) -> tuple[tuple[str, float], ...]:
