@@ -9,7 +9,7 @@ from pathlib import Path
 from api.vectors import Encoding
 from nlp import artefacts
 from nlp.classify import Classifier, OnnxClassifier, load_classifier
-from nlp.encode import Encoder, OnnxEncoder, load_encoder
+from nlp.encode import Encoder, JoinedEncoder, OnnxEncoder, load_encoder
 
 HEAVY_MS = 4.0
 """The shipped mood models take a fraction of a millisecond; a site's own may be transformers."""
@@ -17,7 +17,9 @@ HEAVY_MS = 4.0
 
 def heavy(head: Classifier | None) -> bool:
     """Whether a head computes a transformer."""
-    return isinstance(head, OnnxClassifier) or isinstance(getattr(head, "encoder", None), OnnxEncoder)
+    return isinstance(head, OnnxClassifier) or isinstance(
+        getattr(head, "encoder", None), OnnxEncoder | JoinedEncoder
+    )
 
 
 def encoding_of(root: Path | None, version: str | None, threads: int, waiting: int) -> Encoding:

@@ -1,6 +1,7 @@
 """Text to vectors: float32 `[n, dim]` with unit rows.
 
-Two kinds of encoder stand behind one port: the shipped static one (a bag of characters, bigrams and words), and any Hugging Face encoder that `zuoxi models add` turned into ONNX.
+Three kinds of encoder stand behind one port: the static one (a bag of characters, bigrams and words), a transformer
+as ONNX (ours, or any that `zuoxi models add` turned into it), and several of these joined.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from nlp.artefacts import Artefact, ArtefactError, find
+from nlp.artefacts import Artefact, ArtefactError, find, verify
 from nlp.features import Batch, batch, gram_key
 from nlp.text import normalise
 
@@ -175,6 +176,27 @@ class OnnxEncoder:
         return normalise(text) if self._model.normalises else text
 
 
+class JoinedEncoder:
+    """Several encoders side by side: the cosine is the weighted mean of theirs."""
+
+    def __init__(self, parts: Sequence[tuple[Encoder, float]], version: str) -> None:
+        whole = sum(weight for _, weight in parts)
+        self.parts = tuple((part, float(np.sqrt(weight / whole))) for part, weight in parts)
+        self._version = version
+
+    @property
+    def dim(self) -> int:
+        return sum(part.dim for part, _ in self.parts)
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit rows `[n, dim]`, the parts' rows one behind the other."""
+        return np.concatenate([part.encode(texts) * np.float32(share) for part, share in self.parts], axis=1)
+
+
 def save_static(folder: Path, vocabulary: Vocabulary, table: Vectors) -> None:
     """Write `weights.safetensors` (int8 rows, float16 scales) and `vocabulary.json` into `folder`."""
     from safetensors.numpy import save_file
@@ -199,6 +221,18 @@ def _load_static(artefact: Artefact) -> StaticEncoder:
     return StaticEncoder(vocabulary, weights["rows"], weights["scale"], artefact.name)
 
 
+def _load_joined(artefact: Artefact, threads: int) -> JoinedEncoder:
+    parts = []
+    for part in artefact.json("parts.json"):
+        found = verify(artefact.folder.parent / part["version"])
+        if found.manifest["files"] != part["files"]:
+            raise ArtefactError(
+                f"模型 {artefact.name} 的组成 {found.name} 已被替换；请重新生成 {artefact.name}"
+            )
+        parts.append((load_encoder(found, threads), float(part["weight"])))
+    return JoinedEncoder(parts, artefact.name)
+
+
 def load_encoder(artefact: Artefact | None = None, threads: int = 1) -> Encoder:
     """The encoder of a verified artefact; the shipped one by default. Raises ArtefactError."""
     artefact = artefact or find("encoder")
@@ -206,6 +240,8 @@ def load_encoder(artefact: Artefact | None = None, threads: int = 1) -> Encoder:
         return _load_static(artefact)
     if artefact.kind == "onnx-encoder":
         return OnnxEncoder(artefact, threads)
+    if artefact.kind == "joined":
+        return _load_joined(artefact, threads)
     raise ArtefactError(
-        f"模型 {artefact.name} 的种类 {artefact.kind} 不是编码器；应为 static 或 onnx-encoder"
+        f"模型 {artefact.name} 的种类 {artefact.kind} 不是编码器；应为 static、onnx-encoder 或 joined"
     )

@@ -54,6 +54,18 @@ TRANSFORMER = Kind(
     ),
 )
 
+JOINED = Kind(
+    (
+        "两种句向量并用：余弦是二者余弦的加权平均，兼得静态向量的检索与小模型的语义。只用 CPU，不需要网络。",
+        "",
+        "Two sentence encoders side by side: its cosine is the weighted mean of theirs. No weights of its own.",
+    ),
+    (
+        "比静态句向量慢几十倍，向量长一倍；大知识库建索引更久、更占内存。",
+        "组成它的两个模型各自的局限见各自的卡片。",
+    ),
+)
+
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]

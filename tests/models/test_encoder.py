@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import lzma
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nlp.artefacts import Artefact, find
+from nlp.artefacts import Artefact, ArtefactError, find, models_root, verify, write_manifest
 from nlp.encode import Encoder, load_encoder
 
 PINNED = {
@@ -105,3 +106,57 @@ def test_a_printed_figure_can_be_measured_again(artefact: Artefact, encoder: Enc
     with lzma.open(DATA / "pairs/lcqmc.dev.jsonl.xz", "rt", encoding="utf-8") as lines:
         figures = pair_figures([json.loads(line) for line in lines], encoder)
     assert figures["spearman"] == pytest.approx(artefact.manifest["figures"]["lcqmc.dev:spearman"], abs=1e-4)
+
+
+BETTER = {
+    "atec.valid:spearman": 0.43,
+    "bq.dev:spearman": 0.58,
+    "lcqmc.dev:spearman": 0.53,
+    "covid.dev:spearman": 0.77,
+    "tidb:dense:ndcg@10": 0.27,
+}
+PINNED_TRANSFORMER = {
+    "怎么申请退款": [0.0984, -0.1232, 0.1032, 0.0212, -0.0263, 0.0139],
+    "快递三天没有更新了": [0.1017, -0.0983, 0.114, -0.0133, -0.0294, -0.0131],
+}
+
+
+@pytest.fixture(scope="module")
+def joined() -> Encoder:
+    """The better encoder that a site may choose: the static one and the transformer side by side."""
+    return load_encoder(find("encoder", version="joined-1"))
+
+
+def test_the_better_encoder_keeps_what_it_promised() -> None:
+    """The manifest's development figures of the joined encoder are above their floors."""
+    figures = find("encoder", version="joined-1").manifest["figures"]
+    assert {name: figures[name] for name in BETTER if figures[name] < BETTER[name]} == {}
+
+
+@pytest.mark.parametrize("text", sorted(PINNED_TRANSFORMER))
+def test_the_transformer_gives_known_vectors(text: str) -> None:
+    """The first components of two sentences; int8 kernels differ a little between processors."""
+    vectors = load_encoder(find("encoder", version="transformer-1")).encode([text])
+    assert vectors[0, :6] == pytest.approx(PINNED_TRANSFORMER[text], abs=1e-2)
+
+
+def test_a_joined_cosine_is_the_weighted_mean_of_its_parts(encoder: Encoder, joined: Encoder) -> None:
+    """One to one point one, static and transformer; rows are of length one."""
+    other = load_encoder(find("encoder", version="transformer-1"))
+    texts = ["怎么申请退款", "如何退钱"]
+    first, second, both = (part.encode(texts) for part in (encoder, other, joined))
+    mean = (first[0] @ first[1] + 1.1 * (second[0] @ second[1])) / 2.1
+    assert both[0] @ both[1] == pytest.approx(mean, abs=1e-4)
+    assert np.linalg.norm(both, axis=1) == pytest.approx(1, abs=1e-5)
+    assert joined.dim == encoder.dim + other.dim
+
+
+def test_a_joined_encoder_refuses_parts_that_were_replaced(tmp_path: Path) -> None:
+    """The vectors on disk are those of the parts it was made of."""
+    shutil.copytree(models_root() / "encoder", tmp_path / "encoder")
+    other = tmp_path / "encoder" / "transformer-1"
+    made = json.loads((other / "manifest.json").read_text(encoding="utf-8"))
+    (other / "card.md").write_text("# another", encoding="utf-8")
+    write_manifest(other, "encoder", made["kind"], made["data"], made["figures"], None, onnx=made["onnx"])
+    with pytest.raises(ArtefactError, match="已被替换"):
+        load_encoder(verify(tmp_path / "encoder" / "joined-1"))

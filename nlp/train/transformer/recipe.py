@@ -70,11 +70,11 @@ def _learn(
     examples = gather(data, held, size.limit)
     pairs = Pairs(examples, Texts(tokeniser, size.longest))
     pair(body, pairs, size, seed, Checkpoint(work / "paired.safetensors", mark), device, progress)
-    _save(body, tokeniser, work / "body")
+    _save(body, tokeniser, size, work / "body")
     return {**rows, **examples.rows}
 
 
-def _save(body: Any, tokeniser: Any, folder: Path) -> None:
+def _save(body: Any, tokeniser: Any, size: Size, folder: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -86,7 +86,7 @@ def _save(body: Any, tokeniser: Any, folder: Path) -> None:
         cls_token=SPECIAL[START],
         sep_token=SPECIAL[END],
         mask_token=SPECIAL[MASK],
-        model_max_length=512,
+        model_max_length=2 * size.longest,  # it never learned from longer texts
         model_input_names=["input_ids", "attention_mask"],
     )
     fast.save_pretrained(folder)
@@ -130,7 +130,7 @@ def train(
     shutil.rmtree(target, ignore_errors=True)
     artefact = add(place / "body", out, task="encoder", version=version, quantise=True, clean=True)
     name = next((name for name, known in SIZES.items() if known == size), "cpu")
-    command = f"python -m nlp.train.transformer ../shared/data models --size {name}  # seed {seed}"
+    command = f"python -m nlp.train.transformer ../shared/data models --size {name} --threads {threads}  # seed {seed}"
     figures = _seal(artefact, data, rows, size, seed, command)
     progress("完成", 1, 1, {key: value for key, value in figures.items() if key.endswith("spearman")})
     if work is None:
