@@ -30,6 +30,12 @@ Seed = Annotated[int, typer.Option("--seed", help="划分与训练的随机种�
 EncoderVersion = Annotated[
     str | None, typer.Option("--encoder", help="句向量的版本（只用于 pairs 与 retrieval）；缺省为现用的")
 ]
+Noise = Annotated[
+    float,
+    typer.Option(
+        "--noise", min=0.0, max=0.5, help="只用于 retrieval：再按此比例加错字、同音字、繁体各测一遍，给出损失"
+    ),
+]
 WITH_ENCODER = frozenset({"pairs", "retrieval"})
 
 ABOUT = {
@@ -69,10 +75,11 @@ def _command(task: str) -> Callable[..., None]:
         holdout: Holdout = None,
         seed: Seed = 0,
         encoder: EncoderVersion = None,
+        noise: Noise = 0.0,
         as_json: AsJson = False,
     ) -> None:
         with _readable(data) as path:
-            figures = measured(task, path, train, folds, holdout, seed, encoder)
+            figures = measured(task, path, train, folds, holdout, seed, encoder, noise)
         if as_json:
             tell(figures)
         else:
@@ -105,12 +112,15 @@ def measured(
     holdout: float | None = None,
     seed: int = 0,
     encoder: str | None = None,
+    noise: float = 0.0,
 ) -> dict[str, float]:
     """The flat object of figures of a task. Raises Misused (labels unknown, options that exclude each other)."""
     if sum(option is not None for option in (train, folds, holdout)) > 1:
         raise Misused("--train、--folds、--holdout 只能用一个")
     if encoder is not None and task not in WITH_ENCODER:
         raise Misused("--encoder 只用于 pairs 与 retrieval")
+    if noise and task != "retrieval":
+        raise Misused("--noise 只用于 retrieval")
     from nlp.artefacts import ArtefactError
     from nlp.evaluate.rows import RowsError
     from nlp.head import HeadError
@@ -119,7 +129,7 @@ def measured(
 
     try:
         with progress(f"评测 {task}") as advance:
-            found = evaluation.TASKS[task](Plan(data, train, folds, holdout, seed, encoder), advance)
+            found = evaluation.TASKS[task](Plan(data, train, folds, holdout, seed, encoder, noise), advance)
             return {name: round(float(value), 6) for name, value in found.items()}
     except UnusablePlan as error:
         raise Misused(str(error)) from None

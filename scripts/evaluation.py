@@ -84,7 +84,8 @@ def _retrieval(plan: Plan, _: Advance) -> Figures:
     _no_head(plan)
     collection = read_collection(plan.data)
     own = chosen(plan) if plan.encoder else encoder()
-    return evaluate_retrieval(collection, None, ways(collection.documents, own))
+    search = ways(collection.documents, own)
+    return evaluate_retrieval(collection, None, search, plan.noise, plan.seed)
 
 
 def _satisfaction(plan: Plan, _: Advance) -> Figures:

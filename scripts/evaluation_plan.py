@@ -24,6 +24,7 @@ class Plan:
     holdout: float | None = None
     seed: int = 0
     encoder: str | None = None
+    noise: float = 0.0
 
     @property
     def fits(self) -> bool:

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from nlp.encode import Encoder
 from nlp.evaluate.metrics import retrieval_figures
+from nlp.evaluate.noise import KINDS, noisy
 from nlp.evaluate.rows import RowsError, read_rows
 from nlp.features import batch
 
@@ -141,11 +142,17 @@ def bm25(documents: Mapping[str, str], k1: float = 1.2, b: float = 0.75) -> Rank
 
 
 def evaluate_retrieval(
-    collection: Collection, encoder: Encoder | None, search: Mapping[str, Rank] | None = None
+    collection: Collection,
+    encoder: Encoder | None,
+    search: Mapping[str, Rank] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Figures of each way of searching, `dense:ndcg@10` and so on; those of the first have no prefix.
 
     `search` names further ways (hybrid, a single index), which come first; the encoder alone and BM25 follow.
+    With `noise` (share of characters, 0…1) the first way and BM25 are measured again on queries with noise, and
+    `noise:<kind>:<way>:loss` says how much nDCG@10 they lose.
     """
     ways: dict[str, Rank] = dict(search or {})
     if encoder is not None:
@@ -162,4 +169,27 @@ def evaluate_retrieval(
         figures.update(
             {f"{name}:{measure}": value for measure, value in scored.items() if measure != "queries"}
         )
+    if noise > 0:
+        first = next(iter(ways))
+        figures |= _noise({name: ways[name] for name in (first, "bm25")}, collection, figures, noise, seed)
     return figures
+
+
+def _noise(
+    ways: Mapping[str, Rank], collection: Collection, clean: Mapping[str, float], share: float, seed: int
+) -> dict[str, float]:
+    """nDCG@10 of each way on noisy queries, and what it lost; `noise:ratio` is the first way's loss over BM25's."""
+    asked = list(collection.relevance)
+    texts = [collection.queries[query] for query in asked]
+    figures: dict[str, float] = {}
+    lost = dict.fromkeys(ways, 0.0)
+    for kind in KINDS:
+        changed = noisy(texts, collection.queries.values(), kind, share, seed)
+        for name, rank in ways.items():
+            found = dict(zip(asked, rank(changed), strict=True))
+            value = retrieval_figures(found, collection.relevance)["ndcg@10"]
+            figures[f"noise:{kind}:{name}:ndcg@10"] = value
+            figures[f"noise:{kind}:{name}:loss"] = clean[f"{name}:ndcg@10"] - value
+            lost[name] += clean[f"{name}:ndcg@10"] - value
+    first, plain = (lost[name] for name in (next(iter(ways)), "bm25"))
+    return figures | {"noise:ratio": first / plain if plain > 0 else 0.0}
