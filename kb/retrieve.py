@@ -14,6 +14,7 @@ from kb.filters import Filters, refusal
 from kb.fusion import DAMPING, reciprocal_rank
 from kb.index import Allowed, Rows, Scores, Vectors, best
 from kb.knowledge import Knowledge
+from kb.misspelt import heard
 from kb.postings import Floats, ranges
 from kb.query import Asked, Query, analysed
 from kb.segment import Segment
@@ -58,7 +59,7 @@ class _Found:
 
 def retrieve(knowledge: Knowledge, query: Query, filters: Filters, explain: bool = False) -> Retrieved:
     """Search all indexes; filters come before ranking. With `explain`, `hidden` says what they kept back."""
-    asked = analysed(query, knowledge.lexicon)
+    asked = heard(analysed(query, knowledge.lexicon), knowledge.segments)
     weights = features.rarity(asked, knowledge.segments)
     view = knowledge.view(filters)
     searches = [_by_words(knowledge, asked, weights, view, filters)]
