@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import lzma
-from itertools import cycle, islice
+import shutil
+from dataclasses import replace
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ SENTENCES = [way.format(thing) for thing in THINGS for way in WAYS]
 
 def _rows(name: str, count: int = 60) -> list[dict[str, object]]:
     said = list(islice(cycle(SENTENCES), count + 1))
-    pairs = list(zip(said, said[1:], strict=False))
+    pairs = list(pairwise(said))
     if name == "pairs/triclue.train":
         return [{"query": a, "positive": a + "呢", "negative": b} for a, b in pairs]
     if name == "pairs/beike.train":
@@ -53,6 +55,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(exist_ok=True)
         with lzma.open(path, "wt", encoding="utf-8") as out:
             out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(name))
+    letters = sorted({letter for sentence in SENTENCES for letter in sentence})
+    (folder / "vectors").mkdir()
+    vectors = np.random.default_rng(3).standard_normal((len(letters) + 2, 200)).astype(np.float32)
+    np.savez(folder / "vectors/tencent_char_200d.npz", embeddings=vectors)
+    listed = json.dumps([*letters, "<UNK>", "<PAD>"], ensure_ascii=False)
+    (folder / "vectors/tencent_char_200d.vocab.json").write_text(listed, encoding="utf-8")
     return folder
 
 
@@ -75,19 +83,23 @@ def test_the_transformer_goes_on_after_a_kill_and_ends_the_same(
         if done >= 20 and deaths.pop(step, 0):
             raise Killed
 
-    size = SIZES["tiny"]
-    whole = train(data, tmp_path / "whole", size=size, threads=1)
+    size = replace(SIZES["tiny"], masked_epochs=20.0, paired_epochs=2.0)  # enough steps to die among them
+    work = tmp_path / "work"
+    whole = train(data, tmp_path / "whole", size=size, threads=1, work=work)
+    # The trainer of word pieces breaks its ties at random: the tokeniser is kept, all else follows from the seed.
+    for path in work.iterdir():
+        if not path.name.startswith("tokenizer"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for _ in range(2):
         with pytest.raises(Killed):
-            train(data, tmp_path / "broken", size=size, threads=1, progress=dying)
-    again = train(data, tmp_path / "broken", size=size, threads=1, progress=dying)
+            train(data, tmp_path / "broken", size=size, threads=1, work=work, progress=dying)
+    again = train(data, tmp_path / "broken", size=size, threads=1, work=work, progress=dying)
     assert not deaths
     assert (again / "model.onnx").read_bytes() == (whole / "model.onnx").read_bytes()
     encoder = load_encoder(verify(again))
     vectors = encoder.encode([*SENTENCES[:4], "", "退貨"])
     assert vectors.shape == (6, size.width)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
-    assert not list((tmp_path / "broken").glob(".*"))
     assert "nlp.train.transformer" in (again / "card.md").read_text(encoding="utf-8")
 
 

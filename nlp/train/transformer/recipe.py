@@ -119,8 +119,8 @@ def train(
     """Train and write `out/encoder/<version>/`; returns that folder.
 
     On a card (CUDA) where there is one. `work` keeps checkpoints, so that the same call goes on after a kill;
-    it is removed at the end unless it was named. The same seed, size and number of threads give the same
-    weights on one machine. Raises CorpusError for missing data.
+    it is removed at the end unless it was named. The tokeniser there is used again (its trainer breaks ties at
+    random); with it the same seed, size and number of threads give the same weights on one machine. Raises CorpusError for missing data.
     """
     torch.set_num_threads(threads)
     place = work or out / f".{version}.work"
