@@ -20,7 +20,7 @@ from nlp.text import key
 
 Head = Linear
 
-STRENGTHS = (0.1, 0.3, 1.0)  # C of the SVM; the best on unseen rows is taken
+STRENGTHS = (0.1, 0.2, 0.5, 1.0)  # C of the SVM; the best on unseen rows is taken
 FOLDS = 8
 NAMED = 10.0  # rows' worth of a label's own words: what its rows say is at times wrong, its name never
 LIKE = 200  # rows that a calibration of their own takes
@@ -160,7 +160,10 @@ def _choose(
     for strength in strengths if len(strengths) > 1 else ():
         margins, sizes = _unseen_margins(counts, truth, weight, strength, fold, seed, judging)
         judged = ~np.isnan(margins[:, 0])
-        right = macro(truth[judged], margins[judged].argmax(axis=1), weight[judged])
+        # The head answers with what calibration makes of the margins, so that is what is judged.
+        made = _calibrated(margins, truth, weight, sizes, None)
+        logits = made.logits(margins[judged], sizes[judged])
+        right = macro(truth[judged], logits.argmax(axis=1), weight[judged])
         if best is None or right > best[0]:
             best = right, strength, margins, sizes
     if best is not None and judging == folds:
