@@ -62,6 +62,7 @@ class Sites:
         self._past: OrderedDict[tuple[str, int], Knowledge] = OrderedDict()
         self.trials = Trials(store)
         self._lock = threading.RLock()
+        self._folding: dict[str, threading.Thread] = {}
         self._task: asyncio.Task[None] | None = None
 
     # reading
@@ -200,14 +201,44 @@ class Sites:
             seq, knowledge = self._served[tenant]
             if head is None or head.seq == seq:
                 return
-            put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, head.seq))
-            after = knowledge.changed(_parse(put).values(), drop, self._encode(tenant), head.name)
-            lexicon = self._lexicon(tenant, head.seq)
-            if lexicon != after.lexicon:
-                after = after.with_lexicon(lexicon)
+            after = self._forward(tenant, knowledge, seq, head.seq, head.name)
             self._served[tenant] = (head.seq, after)
             if after.needs_compaction or head.seq - self._snapped.get(tenant, 0) >= SNAPSHOT_AFTER:
-                self._snap(tenant)
+                self._fold(tenant)
+
+    def _forward(self, tenant: str, knowledge: Knowledge, seq: int, upto: int, name: str) -> Knowledge:
+        """The handbook of release `seq` brought to release `upto`."""
+        put, drop = self._store.read(lambda reader: entries.changes(reader, tenant, seq, upto))
+        after = knowledge.changed(_parse(put).values(), drop, self._encode(tenant), name)
+        lexicon = self._lexicon(tenant, upto)
+        return after if lexicon == after.lexicon else after.with_lexicon(lexicon)
+
+    def _fold(self, tenant: str) -> None:
+        """Fold and snapshot on a thread of its own: at 100,000 passages it takes seconds, and no edit waits for it."""
+        if tenant not in self._folding:
+            thread = threading.Thread(target=self._folded, args=(tenant,), name="fold", daemon=True)
+            self._folding[tenant] = thread
+            thread.start()
+
+    def _folded(self, tenant: str) -> None:
+        try:
+            seq, knowledge = self._served[tenant]
+            compact = knowledge.compacted(force=True)
+            with self._lock:  # what was published meanwhile goes on top
+                now, served = self._served[tenant]
+                after = compact if now == seq else self._forward(tenant, compact, seq, now, served.release)
+                self._served[tenant] = (now, after)
+            self._keep(tenant, seq, compact)
+        except Exception as error:  # the served value stands as it is; the next release tries again
+            log.error("fold", tenant=tenant, why=repr(error)[:300])
+        finally:
+            self._folding.pop(tenant, None)
+
+    def _settle(self, tenant: str) -> None:
+        """Wait for what is being folded."""
+        thread = self._folding.get(tenant)
+        if thread is not None:
+            thread.join()
 
     def _open(self, tenant: str) -> tuple[int, Knowledge]:
         """The last snapshot if it can be trusted, else the newest release built from the store."""
@@ -239,6 +270,9 @@ class Sites:
         seq, knowledge = self._served[tenant]
         compact = knowledge.compacted(force=True)
         self._served[tenant] = (seq, compact)
+        self._keep(tenant, seq, compact)
+
+    def _keep(self, tenant: str, seq: int, compact: Knowledge) -> None:
         root = self._path(tenant)
         try:
             snapshot.point(root, snapshot.write(compact, root))
@@ -271,12 +305,15 @@ class Sites:
 
     def close(self) -> None:
         """Write snapshots of what changed, so that the next start is quick."""
-        for tenant, (seq, _) in list(self._served.items()):
+        for tenant in list(self._served):
+            self._settle(tenant)
+            seq = self._served[tenant][0]
             if seq and seq != self._snapped.get(tenant):
                 self._snap(tenant)
 
     def forget(self, tenant: str) -> None:
         """Drop a deleted tenant from memory and disk."""
+        self._settle(tenant)
         with self._lock:
             self._served.pop(tenant, None)
             for key in [key for key in self._past if key[0] == tenant]:
