@@ -29,7 +29,11 @@ def noisy(texts: Sequence[str], known: Iterable[str], kind: str, share: float, s
 def _changed(
     text: str, kind: str, share: float, letters: Sequence[str], alike: dict[str, str], chance: random.Random
 ) -> str:
-    able = [at for at, letter in enumerate(text) if (alike.get(letter) if kind == "homophone" else letter.isalnum())]
+    able = [
+        at
+        for at, letter in enumerate(text)
+        if (alike.get(letter) if kind == "homophone" else letter.isalnum())
+    ]
     if not able:
         return text
     chosen = {at for at in able if chance.random() < share} or {chance.choice(able)}
