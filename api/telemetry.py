@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import uuid
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -37,6 +37,16 @@ _GIVEN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 log = structlog.get_logger("zuoxi")
 
 
+class _StandardError:
+    """Standard error as it is at the moment of writing: another may have taken its place since the start."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logs(stream: Any = None) -> None:
     """One JSON object a line on standard error."""
     structlog.configure(
@@ -51,7 +61,7 @@ def configure_logs(stream: Any = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or cast(TextIO, _StandardError())),
         cache_logger_on_first_use=False,
     )
 

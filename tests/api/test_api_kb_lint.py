@@ -31,7 +31,8 @@ def test_the_door_tells_issues_and_counts(editor: httpx.Client, agent: httpx.Cli
     """Issues with places in both entries, and how many of each severity; editors only."""
     reply = editor.get("/v1/kb/lint").json()
     assert set(reply) == {"release", "entries", "issues", "counts"}
-    assert reply["counts"]["error"] == 0
+    errors = [one for one in reply["issues"] if one["severity"] == "error"]
+    assert reply["counts"]["error"] == len(errors)  # other tests write into this handbook too
     problem(agent.get("/v1/kb/lint"), 403, "forbidden")
 
 

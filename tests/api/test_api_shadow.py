@@ -25,6 +25,7 @@ from api.shadow_report import wilson
 from api.store import decisions
 from api.telemetry import configure_logs
 from nlp import artefacts
+from nlp.artefacts import find
 from nlp.classify import KIND, thresholds, write_head
 from nlp.head import fit
 from nlp.routing import Ticket
@@ -125,7 +126,7 @@ def test_votes_are_recorded_and_corrections_judge(watched: Site) -> None:
     for at, text in enumerate(TEXTS):
         _route(bot, text, ticket_id=f"S-{at}")
     told = until(lambda: (found := _report(watched))["seen"] == len(TEXTS) and found)
-    assert (told["state"], told["shadow"], told["against"]) == ("on", "intent/own-1", "intent/linear-1")
+    assert (told["state"], told["shadow"], told["against"]) == ("on", "intent/own-1", find("intent").name)
     low, high = told["interval"]
     assert 0 <= low <= told["agreement"] <= high <= 1
     assert told["agreed"] + sum(one["count"] for one in told["confusions"]) == told["seen"]

@@ -159,7 +159,7 @@ def test_R044_a_policy_hides_overdue_scripts(hiding: tuple[TestClient, dict[str,
         assert client.post("/v1/kb/entries", json=raw, headers=who["editor"]).status_code == 201
     told = client.post("/v1/suggest", json={"query": "退款多久到账"}, headers=who["agent"]).json()
     assert {one["entry_id"] for one in told["suggestions"]} == {"new", "fact"}
-    assert ("old", "overdue") in {(one["entry_id"], one["reason"]) for one in told["rejected"]}
+    assert ("old", "overdue") in {(one["entry_id"], one["reason"]) for one in told["held_back"]}
     staged = client.post("/v1/suggest", json={"query": "你好", "stage": "solve"}, headers=who["agent"]).json()
     assert {one["entry_id"] for one in staged["suggestions"]} == {"new"}
     report = client.get("/v1/kb/stale", headers=who["editor"]).json()
