@@ -146,6 +146,8 @@ async def _feedback(_: Service, clients: Clients) -> str:
         made = await _ask(client, "/v1/suggest", {"query": text[:500]})
         for suggestion in made["suggestions"][:1]:
             action = ("sent", "edited", "dismissed", "helpful")[at % 4]
+            if action in ("sent", "edited") and not suggestion["ready"]:
+                action = "inserted"  # it has blanks that an agent fills before sending
             body = {"entry_id": suggestion["entry_id"], "action": action}
             await _ask(client, f"/v1/suggest/{made['id']}/feedback", body)
             told += 1

@@ -90,6 +90,8 @@ def test_the_demo_has_material_for_the_pages(demo_folder: Path) -> None:
         status, live = ask(url + "/v1/conversations/demo-cv-01", keys["agent"])
         assert status == 200
         assert len(live["turns"]) == 6
+    with sqlite3.connect(demo_folder / "zuoxi.db") as store:
+        assert store.execute("select count(*) from feedback where kind = 'suggestion'").fetchone()[0] == 15
 
 
 def test_a_second_start_keeps_the_site_and_mints_new_keys(demo_folder: Path) -> None:
