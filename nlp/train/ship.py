@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import tempfile
 import time
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlp.artefacts import CURRENT, Artefact, models_root, verify, write_manifest
+from nlp.artefacts import Artefact, models_root, verify, write_manifest
 from nlp.classify import KIND, Thresholds, load_linear, thresholds, write_head
 from nlp.head import Fit
 from nlp.linear import Linear
@@ -21,6 +20,7 @@ from nlp.outside import Outside, write_outside
 from nlp.train.card import card
 from nlp.train.corpus import sources
 from nlp.train.service import LICENCE
+from nlp.versions import point
 
 DEMO_SET = "demo"
 
@@ -74,14 +74,6 @@ def latencies(head: Linear, texts: Sequence[str]) -> dict[str, float]:
     return {"batch texts/s": round(batch, -2), "single ms": round(single, 3)}
 
 
-def make_current(models: Path, task: str, version: str) -> None:
-    """Name the version in use, leaving the other lines as they are."""
-    path = models / CURRENT
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    kept = [line for line in lines if not re.match(rf"{task}\s*=", line)]
-    path.write_text("\n".join([*kept, f'{task} = "{version}"']) + "\n", encoding="utf-8")
-
-
 def ship(
     task: str,
     fitted: Fit,
@@ -113,7 +105,7 @@ def ship(
         shutil.rmtree(folder, ignore_errors=True)
         shutil.move(draft, folder)
     artefact = verify(folder)
-    make_current(models, task, version)
+    point(models, task, version)
     for name, value in found.items():
         print(f"{name}: {value}")
     return Shipped(artefact, found)
