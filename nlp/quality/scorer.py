@@ -10,60 +10,12 @@ from nlp.mood import Mood
 from nlp.quality.checks import verdict
 from nlp.quality.dialogue import Dialogue, open_dialogue, prepare
 from nlp.quality.form import Form
+from nlp.quality.points import points_of
 from nlp.quality.ports import Analyser, Encode, Facts
-from nlp.quality.result import DimensionScore, ItemScore, Score, Verdict
+from nlp.quality.result import Score, Verdict
 from nlp.quality.satisfaction import judge
 from nlp.quality.summary import summarise
 from nlp.transcript import Span, Transcript
-
-_FULL = 100.0
-_UNGRADED = ("na", "未评")
-
-
-def _dimensions(form: Form, verdicts: Sequence[Verdict]) -> tuple[list[DimensionScore], list[ItemScore]]:
-    """Points with the share of inapplicable items passed on: within the dimension first, then between them."""
-    live = [
-        sum(
-            i.points
-            for i, v in zip(form.items, verdicts, strict=True)
-            if i.dimension == d.code and v.result != "na"
-        )
-        for d in form.dimensions
-    ]
-    total = sum(d.points for d, points in zip(form.dimensions, live, strict=True) if points > 0)
-    items: list[ItemScore] = []
-    dimensions: list[DimensionScore] = []
-    share: dict[str, float] = {}
-    for dimension, points in zip(form.dimensions, live, strict=True):
-        whole = _FULL * dimension.points / total if points > 0 else 0.0
-        share[dimension.code] = whole / points if points > 0 else 0.0
-    for item, found in zip(form.items, verdicts, strict=True):
-        most = 0.0 if found.result == "na" else item.points * share[item.dimension]
-        lost = 0.0
-        if found.result == "fail":
-            each = item.points if item.each is None else item.each
-            lost = min(most, each * found.findings * share[item.dimension])
-        items.append(
-            ItemScore(
-                item.code,
-                item.name,
-                item.dimension,
-                found.result,
-                most - lost,
-                most,
-                found.reason,
-                found.evidence,
-            )
-        )
-    for dimension in form.dimensions:
-        own = [item for item in items if item.dimension == dimension.code]
-        most = sum(item.max for item in own)
-        dimensions.append(
-            DimensionScore(
-                dimension.code, dimension.name, sum(item.points for item in own), most, most / _FULL
-            )
-        )
-    return dimensions, items
 
 
 def _judge(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
@@ -79,23 +31,17 @@ def _judge(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
 
 def _score(dialogue: Dialogue, as_of: datetime, mode: str) -> Score:
     form = dialogue.form
-    verdicts = _judge(dialogue, as_of)
-    dimensions, items = _dimensions(form, verdicts)
-    veto = any(i.veto and v.result == "fail" for i, v in zip(form.items, verdicts, strict=True))
-    graded = any(item.max > 0 for item in items)
-    points = 0.0 if veto else sum(item.points for item in items) if graded else _FULL
-    grade = next((g for g in form.grades if points >= g.least - 1e-9), form.grades[-1])
-    code, name = (grade.code, grade.name) if graded or veto else _UNGRADED
+    found = points_of(form, _judge(dialogue, as_of))
     return Score(
         transcript_id=dialogue.transcript.id,
         form_code=form.code,
         form_version=form.version,
-        score=min(_FULL, max(0.0, points)),
-        grade=code,
-        grade_name=name,
-        veto=veto,
-        dimensions=tuple(dimensions),
-        items=tuple(items),
+        score=found.score,
+        grade=found.grade,
+        grade_name=found.grade_name,
+        veto=found.veto,
+        dimensions=found.dimensions,
+        items=found.items,
         satisfaction=judge(dialogue.transcript, dialogue.texts, dialogue.sentiments),
         summary=summarise(dialogue),
         mode=mode,
