@@ -22,10 +22,11 @@ from api.forms import CODE, form_of, site_folder
 from api.routing import CustomerIn
 from api.service import Service
 from api.settings import MOST_TEXT
-from api.store import Writer, results
+from api.store import Reader, Writer, results, transcripts
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from nlp.quality.form import Form
+from nlp.quality.kept import keep
 from nlp.quality.result import to_json
 from nlp.quality.scorer import moment_of, score
 from nlp.sentiment import SentimentAnalyser
@@ -120,8 +121,11 @@ async def score_transcript(body: ScoreIn, opened: Opened, grant: Quality) -> Jso
         kept["category"] = transcript.category  # reports tell scores by what the dialogue was about
     agent = transcript.agent.id if transcript.agent else None
 
+    masked = await asyncio.to_thread(keep, transcript)
+
     def unit(writer: Writer) -> None:
         results.save(writer, grant.tenant, [(kept, agent)])
+        transcripts.save(writer, grant.tenant, [(kept["id"], masked)], settings.transcript_days)
 
     await opened.store.awrite(unit)
     return reply
@@ -202,7 +206,25 @@ async def list_results(
 @router.get("/results/{result_id}")
 async def read_result(result_id: str, opened: Opened, grant: Judged) -> Json:
     """One kept result; another agent's reads like one that is not there."""
-    found = await opened.store.aread(lambda reader: results.get(reader, grant.tenant, result_id))
+    return await opened.store.aread(lambda reader: _mine(reader, grant, result_id))
+
+
+def _mine(reader: Reader, grant: Grant, result_id: str) -> Json:
+    found = results.get(reader, grant.tenant, result_id)
     if found is None or (grant.scope == "agent" and found[1] != grant.actor_id):
         raise not_found("质检结果", result_id)
     return {**found[0], "agent": found[1]}
+
+
+@router.get("/results/{result_id}/transcript")
+async def read_transcript(result_id: str, opened: Opened, grant: Judged) -> Json:
+    """What a result was scored on, personal data covered letter by letter: its evidence points into these turns."""
+
+    def unit(reader: Reader) -> Json | None:
+        _mine(reader, grant, result_id)
+        return transcripts.of_result(reader, grant.tenant, result_id)
+
+    found = await opened.store.aread(unit)
+    if found is None:
+        raise not_found("会话记录", result_id)
+    return {"result_id": result_id, "transcript": found}

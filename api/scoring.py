@@ -15,12 +15,15 @@ from pathlib import Path
 
 from nlp.batch.on_processes import EngineError
 from nlp.batch.plan import Setting
+from nlp.batch.run import json_line
 from nlp.batch.score import BusyError, score_files
 from nlp.quality.form import FormError
-from nlp.readers import ReadError, read_rows
+from nlp.quality.kept import keep
+from nlp.readers import ReadError, read_rows, read_transcripts
+from nlp.transcript import Transcript
 
 INPUT = "input"
-RESULTS, SHEET = "results.jsonl", "results.xlsx"
+RESULTS, SHEET, TRANSCRIPTS = "results.jsonl", "results.xlsx", "transcripts.jsonl"
 PROGRESS, FAILURE = "progress", "failure"
 ROWS = 100
 """Transcripts of a shard: how fine the progress is, and how much a killed service scores again."""
@@ -66,12 +69,23 @@ def run(task: Task) -> None:
 
         tell(0, total)
         score_files([source], folder, setting, workers=1, progress=tell, rows=ROWS)
+        _keep(source, folder / TRANSCRIPTS)
         told = 0.0
         tell(total, total)
     except (ReadError, FormError, EngineError, BusyError, OSError) as error:
         # the reader names the file by its place here, which means nothing to who uploaded it
         _write(folder / FAILURE, str(error).replace(f"{source}：", "文件："))
         raise SystemExit(1) from None
+
+
+def _keep(source: Path, target: Path) -> None:
+    """The transcripts that were scored as they may be kept, in the order of their results."""
+    beside = target.with_suffix(".part")
+    with beside.open("wb") as file:
+        for found in read_transcripts(source):
+            if isinstance(found, Transcript):
+                file.write(json_line(keep(found)))
+    beside.replace(target)
 
 
 def _end_with_parent() -> None:

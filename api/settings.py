@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     patience: float = Field(default=0.6, gt=0, description="排队最久的秒数，超出回 503")
     rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
     decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
+    transcript_days: int = Field(default=400, ge=1, description="评过分的会话记录（已脱敏）保留天数")
 
     @field_validator("timezone")
     @classmethod

@@ -20,10 +20,10 @@ from typing import Any
 
 from api import scoring
 from api.forms import form_of, site_folder
-from api.scoring import INPUT, RESULTS, SHEET
+from api.scoring import INPUT, RESULTS, SHEET, TRANSCRIPTS
 from api.service import Service
 from api.settings import Settings
-from api.store import StoreBusy, Writer, jobs, results
+from api.store import StoreBusy, Writer, jobs, results, transcripts
 from api.store.jobs import Lease
 from api.telemetry import log
 from nlp.quality.form import FormError
@@ -130,7 +130,9 @@ class Worker:
         while part := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
 
             def unit(writer: Writer, part: list[Any] = part) -> None:
-                results.save(writer, lease.tenant, part)
+                results.save(writer, lease.tenant, [(result, agent) for result, agent, _ in part])
+                kept = [(result["id"], told) for result, _, told in part]
+                transcripts.save(writer, lease.tenant, kept, self._opened.settings.transcript_days)
 
             while True:
                 try:
@@ -163,11 +165,15 @@ def freeze(settings: Settings, source: Path, target: Path) -> None:
     beside.replace(target)
 
 
-def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Results with their agents; lines that could not be read as transcripts have none."""
-    with (folder / RESULTS).open(encoding="utf-8") as file:
-        for line in file:
-            result = json.loads(line)
-            if "form" in result:
-                agent = result.get("agent")
-                yield result, agent.get("id") if isinstance(agent, dict) else agent
+def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], str | None, dict[str, Any]]]:
+    """Results with their agents and transcripts. Raises ValueError where the two files do not go together."""
+    with (
+        (folder / RESULTS).open(encoding="utf-8") as file,
+        (folder / TRANSCRIPTS).open(encoding="utf-8") as kept,
+    ):
+        for line, told in zip(file, kept, strict=True):
+            result, transcript = json.loads(line), json.loads(told)
+            if result["transcript_id"] != transcript["id"]:
+                raise ValueError(transcript["id"])
+            agent = result.get("agent")
+            yield result, agent.get("id") if isinstance(agent, dict) else agent, transcript

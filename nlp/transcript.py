@@ -13,13 +13,27 @@ SERVICE_ROLES: frozenset[str] = frozenset({"agent", "bot", "supervisor"})
 
 
 @dataclass(frozen=True, slots=True)
+class Masked:
+    """Personal data of one type at `[start, end)`; `given`: the customer had said it before."""
+
+    type: str
+    start: int
+    end: int
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One message. `at` is aware; None where the source has no time."""
+    """One message. `at` is aware; None where the source has no time.
+
+    `masked`: what was covered in `text` when it was kept; None where the text is as it was sent.
+    """
 
     role: Role
     text: str
     at: datetime | None = None
     turn_id: str | None = None
+    masked: tuple[Masked, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,18 @@ def _lexicons(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.lexicons])
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _cases, _changes, _imports, _lexicons)
+def _transcripts(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.transcripts, schema.result_transcripts])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (
+    _first,
+    _cases,
+    _changes,
+    _imports,
+    _lexicons,
+    _transcripts,
+)
 """Step i takes version i to i + 1. Append; never edit a released one."""
 
 

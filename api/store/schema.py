@@ -213,6 +213,31 @@ results = Table(
     Index("results_agent", "tenant", "agent", "at"),
 )
 
+# A dialogue as it was scored, its personal data covered; `id` digests it, `at` is when it was held.
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("transcript_id", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("kept_at", Time, nullable=False),
+    Column("transcript", JSON, nullable=False),
+    Index("transcripts_at", "tenant", "at"),
+    Index("transcripts_kept", "tenant", "kept_at"),
+)
+
+# Which of them a result was scored on.
+result_transcripts = Table(
+    "result_transcripts",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("result", Code, primary_key=True),
+    Column("transcript", Code, nullable=False),
+    Column("kept_at", Time, nullable=False),
+    Index("result_transcripts_kept", "tenant", "kept_at"),
+)
+
 scenes = Table(
     "scenes",
     metadata,

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans
+from nlp.privacy import find
 from nlp.quality.form import Form
+from nlp.quality.kept import Heard, labelled
 from nlp.quality.kinds import phrase_lists
 from nlp.quality.ports import Encode, Facts
 from nlp.stages import Stages, load_stages
 from nlp.text import Clean, clean, normalise
-from nlp.transcript import SERVICE_ROLES, Span, Transcript
+from nlp.transcript import SERVICE_ROLES, Masked, Span, Transcript
 
 PRESETS = Path(__file__).parent.parent / "presets"
 Hits = Mapping[str, Spans]
@@ -81,6 +83,7 @@ class Dialogue:
     facts: Facts | None = None
     encode: Encode | None = None
     _clean: dict[int, Clean] = field(default_factory=dict)
+    _heard: Heard | None = None
 
     @property
     def form(self) -> Form:
@@ -134,33 +137,42 @@ class Dialogue:
         if cleaned.text.rstrip() != wanted:  # rare: composed characters; find the words again
             at = cleaned.text.find(wanted[start:end])
             start, end = (at, at + end - start) if at >= 0 else (0, len(cleaned.text))
-        first, last = cleaned.span(start, end)
-        return Span(turn, first, last, masked(self.transcript.turns[turn].text, first, last))
+        return self.sent(turn, *cleaned.span(start, end))
 
     def whole(self, turn: int) -> Span:
         """Evidence for a whole turn."""
-        text = self.transcript.turns[turn].text
-        return Span(turn, 0, len(text), masked(text, 0, len(text)))
+        return self.sent(turn, 0, len(self.transcript.turns[turn].text))
+
+    def sent(self, turn: int, start: int, end: int) -> Span:
+        """Evidence for `[start, end)` of the turn as sent."""
+        return Span(turn, start, end, self.shown(turn, start, end))
+
+    def shown(self, turn: int, start: int, end: int) -> str:
+        """`[start, end)` of the turn as sent with personal data masked, also what the slice cuts through."""
+        said = self.transcript.turns[turn]
+        found = find(said.text) if said.masked is None else said.masked
+        return labelled(said.text, found, start, end)
+
+    def personal(self, turn: int) -> tuple[Masked, ...]:
+        """Personal data in a turn as sent; a kept turn remembers what was covered in it."""
+        said = self.transcript.turns[turn]
+        if said.masked is not None:
+            return said.masked
+        return tuple(
+            Masked(one.type, one.start, one.end, self.heard.before(turn, one.text)) for one in find(said.text)
+        )
+
+    @property
+    def heard(self) -> Heard:
+        """What the customer said, for telling what an agent repeats."""
+        if self._heard is None:
+            self._heard = Heard(self.transcript)
+        return self._heard
 
 
 def absent(turn: int) -> Span:
     """Evidence that something was missing at this turn."""
     return Span(turn, 0, 0, "", True)
-
-
-def masked(text: str, start: int, end: int) -> str:
-    """The slice of `text` with personal data masked, also what the slice cuts through."""
-    from nlp.privacy import MASKS, find
-
-    pieces, at = [], start
-    for finding in find(text):
-        if finding.end <= at or finding.start >= end:
-            continue
-        pieces.append(text[at : max(at, finding.start)])
-        pieces.append(MASKS[finding.type])
-        at = min(end, finding.end)
-    pieces.append(text[at:end])
-    return "".join(pieces)
 
 
 def open_dialogue(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.quality.dialogue import Dialogue, masked
+from nlp.quality.dialogue import Dialogue
 from nlp.quality.result import Sentence, Summary
 from nlp.text import sentences
 
@@ -15,9 +15,8 @@ _WANT = re.compile(r"退|换|修|投诉|取消|改|发票|到账|物流|坏|没�
 
 
 def _sentence(dialogue: Dialogue, turn: int, start: int, end: int) -> Sentence:
-    text = dialogue.transcript.turns[turn].text
     end = min(end, start + _LONGEST)
-    return Sentence(masked(text, start, end), turn, start, end)
+    return Sentence(dialogue.shown(turn, start, end), turn, start, end)
 
 
 def _best(dialogue: Dialogue, turn: int, pattern: re.Pattern[str]) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from nlp.phrases import Spans
-from nlp.quality.dialogue import Dialogue, absent, masked
+from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.form import Item
 from nlp.quality.kinds import Leaks, Required, Said, Script, StageOrder, StageReached
 from nlp.quality.result import Verdict
@@ -140,25 +140,14 @@ def required(dialogue: Dialogue, item: Item, check: Required, turns: tuple[int, 
 
 def leaks(dialogue: Dialogue, item: Item, check: Leaks, turns: tuple[int, ...]) -> Verdict:
     """Another person's or unverified data: what the customer had not said before."""
-    from nlp.privacy import find
-
-    given = ""
     evidence: list[Span] = []
-    judged = set(turns)
-    for turn, text in enumerate(dialogue.texts):
-        if dialogue.role(turn) == "customer":
-            given += " " + key(text)
-        if turn not in judged:
-            continue
+    for turn in turns:
         evidence.extend(dialogue.span(turn, *span) for span in dialogue.found(item.code, "said", turn))
         if dialogue.found(item.code, "unless", turn):
             continue
-        sent = dialogue.transcript.turns[turn].text
-        for finding in find(sent) if _TELLING.search(text) else ():
-            if finding.type in check.types and key(finding.text) not in given:
-                evidence.append(
-                    Span(turn, finding.start, finding.end, masked(sent, finding.start, finding.end))
-                )
+        for one in dialogue.personal(turn) if _TELLING.search(dialogue.texts[turn]) else ():
+            if one.type in check.types and not one.given:
+                evidence.append(dialogue.sent(turn, one.start, one.end))
     if not evidence:
         return Verdict("pass", "未泄露个人信息")
     return Verdict("fail", f"说出客户未提供的个人信息 {len(evidence)} 处", tuple(evidence))

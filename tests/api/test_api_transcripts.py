@@ -1,0 +1,82 @@
+"""What a result was scored on is kept, masked, for who may read the result."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from api.store import Store, transcripts
+from nlp.quality.kept import keep
+from nlp.transcript import parse_transcript
+from tests.api.serving import OTHER, Site, problem
+from tests.api.test_api_jobs import LINES, done
+from tests.api.test_api_quality import TURNS, score, transcript
+
+PHONE = "13987654321"
+TENANT = "forgetful"
+
+
+def _told(client: httpx.Client, result: str) -> dict[str, Any]:
+    answer = client.get(f"/v1/quality/results/{result}/transcript")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["transcript"])
+
+
+def test_evidence_points_into_the_kept_turns(site: Site, quality: httpx.Client, agent: httpx.Client) -> None:
+    """The turns of a result come back masked, of the length they were sent with; its agent reads them too."""
+    turns = [*TURNS, {"role": "agent", "text": f"收货人电话是{PHONE}，这个不归我管"}]
+    mine = score(quality, transcript={**transcript("tr-mine"), "turns": turns})
+    told = _told(agent, mine["id"])
+    assert [turn["role"] for turn in told["turns"]] == [turn["role"] for turn in turns]
+    assert PHONE not in json.dumps(told)
+    assert len(told["turns"][4]["text"]) == len(turns[4]["text"])
+    failed = {item["code"]: item["evidence"] for item in mine["items"] if item["result"] == "fail"}
+    for span in failed["forbidden_word"]:
+        assert told["turns"][span["turn"]]["text"][span["start"] : span["end"]] == span["text"]
+    (leak,) = failed["privacy_leak"]
+    assert leak["text"] == "[手机号]"
+    assert [leak["start"], leak["end"]] == [told["turns"][4]["masked"][0][end] for end in ("start", "end")]
+    theirs = score(quality, transcript=transcript("tr-theirs", "A099"))
+    path = f"/v1/quality/results/{theirs['id']}/transcript"
+    problem(agent.get(path), 404, "not_found")
+    problem(site.client("quality", OTHER).get(path), 404, "not_found")
+
+
+def test_a_batch_keeps_its_transcripts(quality: httpx.Client) -> None:
+    """A job's results have their transcripts as well, each its own."""
+    rows = [
+        {"id": f"tb-{n}", "turns": [{"role": "agent", "text": f"第{n}单，电话{PHONE}"}]} for n in range(3)
+    ]
+    lines = "\n".join([json.dumps(rows[0]), "不是 JSON", *(json.dumps(row) for row in rows[1:])])
+    job = quality.post("/v1/quality/jobs", content=lines.encode(), headers=LINES).json()["id"]
+    assert done(quality, job)["state"] == "done"
+    results = quality.get(f"/v1/quality/jobs/{job}/results").text.splitlines()
+    for n, line in enumerate(results):
+        told = _told(quality, json.loads(line)["id"])
+        assert (told["id"], told["turns"][0]["text"]) == (f"tb-{n}", f"第{n}单，电话00000000000")
+    assert len(results) == 3
+
+
+def test_kept_transcripts_are_forgotten_in_time(site: Site) -> None:
+    """What was kept longer ago than the site keeps is gone with the next one; newer texts of an id stand first."""
+    store: Store = site.service.store
+    old, new = (
+        keep(
+            parse_transcript(
+                {"id": "tr-days", "started_at": "2020-05-01", "turns": [{"role": "agent", "text": t}]}
+            )
+        )
+        for t in ("旧", "新")
+    )
+    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-old", old)], 400))
+    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-new", new)], 400))
+    span = ("2020-01-01", "2021-01-01")
+    found = store.read(lambda reader: transcripts.between(reader, TENANT, *span, 10))
+    assert [one["turns"][0]["text"] for one in found] == ["新"]
+    assert store.read(lambda reader: transcripts.between(reader, OTHER, *span, 10)) == []
+    assert store.read(lambda reader: transcripts.of_result(reader, TENANT, "qs-old")) == old
+    store.write(lambda writer: transcripts.forget(writer, TENANT, datetime.now(UTC).isoformat()))
+    assert store.read(lambda reader: transcripts.of_result(reader, TENANT, "qs-new")) is None
