@@ -6,7 +6,7 @@ an exception instead: a hit that overlaps a hit of one of the list's `unless` pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -97,20 +97,20 @@ class Matcher:
         import re2
 
         self.lists = dict(lists)
-        self._owner: list[str] = []
         # A filter looks for the literal parts of all patterns at once and then tries the few that can match:
-        # thirty times faster here than one automaton of all patterns, whose states outgrow the cache.
+        # thirty times faster here than one automaton of all patterns, whose states outgrow the cache. The
+        # exceptions stand in it too: which of them a text holds is known with the same pass.
         self._filter: Any = re2.Filter()
+        self._owner: list[tuple[str, bool]] = []  # list, whether the pattern excuses
+        self._pattern: list[Any] = []
         for name, phrases in lists.items():
-            for pattern in phrases.patterns:
-                compile_pattern(pattern)
-                self._filter.Add(pattern, _options())
-                self._owner.append(name)
-            for pattern in phrases.unless:
-                compile_pattern(pattern)
+            for excuses, patterns in ((False, phrases.patterns), (True, phrases.unless)):
+                for pattern in patterns:
+                    self._pattern.append(compile_pattern(pattern))
+                    self._filter.Add(pattern, _options())
+                    self._owner.append((name, excuses))
         if self._owner:
             self._filter.Compile()
-        self._pattern = [pattern for phrases in lists.values() for pattern in phrases.patterns]
 
     def hits(self, text: str) -> dict[str, Spans]:
         """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away."""
@@ -121,22 +121,29 @@ class Matcher:
         if not found:
             return {}
         spans: dict[str, list[tuple[int, int]]] = {}
+        excused: dict[str, list[int]] = {}
         for number in found:
-            matches = compile_pattern(self._pattern[number]).finditer(data)
-            spans.setdefault(self._owner[number], []).extend(match.span() for match in matches)
+            name, excuses = self._owner[number]
+            if excuses:
+                excused.setdefault(name, []).append(number)
+            else:
+                spans.setdefault(name, []).extend(self._spans(number, data))
+        if not spans:
+            return {}
         text = data.decode()  # a lone surrogate has become a question mark of the same length
         quoted = _byte_spans(text, quotations(text))
-        kept = {name: self._kept(name, data, found, quoted) for name, found in spans.items()}
-        return {name: _character_spans(data, found) for name, found in kept.items() if found}
+        kept = {}
+        for name, places in spans.items():
+            free: list[tuple[int, int]] = [] if self.lists[name].quoted else list(quoted)
+            for number in excused.get(name, ()):
+                free.extend(self._spans(number, data))
+            left = [span for span in places if not _overlaps(span, free)] if free else places
+            if left:
+                kept[name] = _character_spans(data, _merged(left) if len(left) > 1 else tuple(left))
+        return kept
 
-    def _kept(self, name: str, data: bytes, spans: list[tuple[int, int]], quoted: Spans) -> Spans:
-        phrases = self.lists[name]
-        excused: list[tuple[int, int]] = [] if phrases.quoted else list(quoted)
-        for pattern in phrases.unless:
-            excused.extend(match.span() for match in compile_pattern(pattern).finditer(data))
-        if excused:
-            spans = [span for span in spans if not _overlaps(span, excused)]
-        return _merged(spans)
+    def _spans(self, number: int, data: bytes) -> Iterator[tuple[int, int]]:
+        return (match.span() for match in self._pattern[number].finditer(data))
 
 
 def _byte_spans(text: str, spans: Spans) -> Spans:

@@ -22,6 +22,12 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _NOT_LETTER = re.compile(r"[\W_]+")
+_ONE_TO_ONE = re.compile(
+    r"(?:[!-~\u2018\u2019\u201c\u201d\u2014\u3001-\u3003\u3008-\u3011\u4e00-\u9fff\uff01-\uff5e]"
+    r"| (?=[^ ]))*",
+    re.ASCII,
+)
+"""Texts of characters that each stay one character, with single spaces inside at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,10 @@ def normalise(text: str) -> str:
 
 def clean(text: str) -> Clean:
     """`normalise` with offsets kept: slower, for results that must point into the text as sent."""
+    if text[:1] != " " and _ONE_TO_ONE.fullmatch(text):
+        plain = normalise(text)
+        if len(plain) == len(text):  # a phrase rule of the simplifier may still have changed it
+            return Clean(plain, tuple(range(len(text))), len(text))
     characters: list[str] = []
     origin: list[int] = []
     for at, character in enumerate(text):

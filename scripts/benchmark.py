@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp.train.service import held_tickets
+from scripts import bench_quality
 from scripts.bench_host import Served, served
 from scripts.console import Failed
 from scripts.demo_site import rows
@@ -52,7 +53,8 @@ def run(names: Sequence[str], size: Size) -> Iterator[Row]:
                     for row in uvloop.run(_suite(suite, service, size)):
                         yield {"suite": suite, **row}
         if "quality" in names:
-            yield {"suite": "quality", **_quality(size.seconds)}
+            for row in bench_quality.run(size.seconds):
+                yield {"suite": "quality", **row}
         if "build" in names:
             for row in _build(Path(name) / "build", size.entries):
                 yield {"suite": "build", **row}
@@ -151,23 +153,6 @@ async def _turns(service: Served, most: int) -> list[Row]:
         outcome.seconds = sum(outcome.answered)
         found.append({**_row(f"话轮，第 {start} 轮起 {AROUND} 轮", outcome), "turns": start})
     return found
-
-
-def _quality(seconds: float) -> Row:
-    from api.wiring import load_models
-    from nlp.quality.form import load_form
-    from nlp.quality.scorer import score_many
-    from nlp.transcript import parse_transcript
-
-    models, form = load_models(), load_form("standard")
-    transcripts = [parse_transcript(row) for row in rows("conversations.jsonl")]
-    score_many(transcripts, form, models.analyser)
-    began, scored = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        scored += len(score_many(transcripts * 5, form, models.analyser))
-    rate = round(scored / (time.perf_counter() - began), 1)
-    turns = sum(len(one.turns) for one in transcripts) / len(transcripts)
-    return {"name": "质检，标准表，单进程", "per_second": rate, "note": f"平均每份 {turns:.0f} 轮"}
 
 
 def _synthetic(count: int) -> list[Row]:

@@ -15,6 +15,7 @@ from typing import Any
 from nlp.batch.plan import Setting, Shard, digest_of
 from nlp.quality.form import Form, versions_of
 from nlp.quality.ports import Analyser, Fact
+from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Score, to_json
 from nlp.quality.scorer import moment_of, score_many
 from nlp.readers import TranscriptProblem, parse_row
@@ -87,10 +88,11 @@ def _result(text: str, transcript: Transcript, form: Form, found: Score, kit: Ki
     return result
 
 
-def score_shard(shard: Shard, setting: Setting) -> Iterator[dict[str, Any]]:
+def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[dict[str, Any]]:
     """Results and problems (`{"problem":…}`) of a shard in input order. Pure but for loading the kit."""
     kit = kit_of(setting)
     read = [parse_row(row) for row in shard.rows]
+    lap("read")
     by_form: dict[str, list[int]] = {}
     forms: dict[str, Form] = {}
     for at, item in enumerate(read):
@@ -102,7 +104,9 @@ def score_shard(shard: Shard, setting: Setting) -> Iterator[dict[str, Any]]:
     scores: dict[int, tuple[Form, Score]] = {}
     for digest, places in by_form.items():
         batch = [item for at in places if isinstance(item := read[at], Transcript)]
-        found = score_many(batch, forms[digest], kit.analyser, facts, setting.as_of, folder=setting.folder)
+        found = score_many(
+            batch, forms[digest], kit.analyser, facts, setting.as_of, folder=setting.folder, lap=lap
+        )
         scores.update({at: (forms[digest], one) for at, one in zip(places, found, strict=True)})
     for at, item in enumerate(read):
         if isinstance(item, TranscriptProblem):

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans
-from nlp.privacy import find
 from nlp.quality.form import Form
 from nlp.quality.kept import Heard, labelled
 from nlp.quality.kinds import phrase_lists
 from nlp.quality.ports import Encode, Facts
+from nlp.quality.reading import Hits, Lap, Reading, no_lap, read
 from nlp.stages import Stages, load_stages
-from nlp.text import Clean, clean, normalise
+from nlp.text import Clean
 from nlp.transcript import SERVICE_ROLES, Masked, Span, Transcript
 
 PRESETS = Path(__file__).parent.parent / "presets"
-Hits = Mapping[str, Spans]
-_NONE: Hits = {}
 
 
 @lru_cache(maxsize=8)
@@ -79,10 +77,10 @@ class Dialogue:
     judged: tuple[int, ...]
     customer: tuple[int, ...]
     stages: Mapping[int, Hits]
+    reading: Reading
     sentiments: Mapping[int, Mood] = field(default_factory=dict)
     facts: Facts | None = None
     encode: Encode | None = None
-    _clean: dict[int, Clean] = field(default_factory=dict)
     _heard: Heard | None = None
 
     @property
@@ -127,9 +125,7 @@ class Dialogue:
         return tuple(found)
 
     def cleaned(self, turn: int) -> Clean:
-        if turn not in self._clean:
-            self._clean[turn] = clean(self.transcript.turns[turn].text)
-        return self._clean[turn]
+        return self.reading.clean(self.transcript.turns[turn].text)
 
     def span(self, turn: int, start: int, end: int) -> Span:
         """Evidence for `[start, end)` of the normalised turn: offsets into the text as sent, text masked."""
@@ -150,7 +146,7 @@ class Dialogue:
     def shown(self, turn: int, start: int, end: int) -> str:
         """`[start, end)` of the turn as sent with personal data masked, also what the slice cuts through."""
         said = self.transcript.turns[turn]
-        found = find(said.text) if said.masked is None else said.masked
+        found = self.reading.findings(said.text) if said.masked is None else said.masked
         return labelled(said.text, found, start, end)
 
     def personal(self, turn: int) -> tuple[Masked, ...]:
@@ -159,7 +155,8 @@ class Dialogue:
         if said.masked is not None:
             return said.masked
         return tuple(
-            Masked(one.type, one.start, one.end, self.heard.before(turn, one.text)) for one in find(said.text)
+            Masked(one.type, one.start, one.end, self.heard.before(turn, one.text))
+            for one in self.reading.findings(said.text)
         )
 
     @property
@@ -182,23 +179,65 @@ def open_dialogue(
     facts: Facts | None = None,
     encode: Encode | None = None,
 ) -> Dialogue:
-    """Normalise and match each turn once."""
-    form = prepared.form
-    texts = tuple(normalise(turn.text) for turn in transcript.turns)
-    judged = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in form.roles and texts[i])
-    if not judged:
-        judged = tuple(
-            i for i, turn in enumerate(transcript.turns) if turn.role in form.otherwise and texts[i]
-        )
+    """One transcript made ready on its own."""
+    return open_dialogues([transcript], prepared, [sentiments], facts, encode)[0]
+
+
+def open_dialogues(
+    transcripts: Sequence[Transcript],
+    prepared: Prepared,
+    sentiments: Sequence[Mapping[int, Mood]],
+    facts: Facts | None = None,
+    encode: Encode | None = None,
+    lap: Lap = no_lap,
+) -> list[Dialogue]:
+    """Transcripts made ready together: a text that several turns share is read once. `lap` hears of each pass."""
+    reading = read(
+        [turn.text for transcript in transcripts for turn in transcript.turns], prepared.matcher, lap
+    )
+    staged: dict[str, Hits] = {}
+    opened = [
+        _opened(transcript, prepared, reading, staged, feelings, facts, encode)
+        for transcript, feelings in zip(transcripts, sentiments, strict=True)
+    ]
+    lap("stages")
+    return opened
+
+
+def _opened(
+    transcript: Transcript,
+    prepared: Prepared,
+    reading: Reading,
+    staged: dict[str, Hits],
+    sentiments: Mapping[int, Mood],
+    facts: Facts | None,
+    encode: Encode | None,
+) -> Dialogue:
+    texts = tuple(reading.normal[turn.text] for turn in transcript.turns)
+    judged = _judged(transcript, texts, prepared.form)
+    for turn in judged:
+        text = texts[turn]
+        if text not in staged:
+            staged[text] = prepared.stages.find(text)
     return Dialogue(
         transcript=transcript,
         prepared=prepared,
         texts=texts,
-        hits=tuple(prepared.matcher.hits(text) if text else _NONE for text in texts),
+        hits=tuple(reading.hits[text] for text in texts),
         judged=judged,
         customer=tuple(i for i, turn in enumerate(transcript.turns) if turn.role == "customer"),
-        stages={turn: prepared.stages.find(texts[turn]) for turn in judged},
+        stages={turn: staged[texts[turn]] for turn in judged},
+        reading=reading,
         sentiments=sentiments,
         facts=facts,
         encode=encode,
     )
+
+
+def _judged(transcript: Transcript, texts: Sequence[str], form: Form) -> tuple[int, ...]:
+    """Turns of the roles that the form judges; where none of them spoke, of those it judges otherwise."""
+    for roles in (form.roles, form.otherwise):
+        found = tuple(i for i, turn in enumerate(transcript.turns) if turn.role in roles and texts[i])
+        if found:
+            return found
+    return ()

@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,7 +55,9 @@ class State:
 
 def hear_reply(state: State, text: str) -> State:
     """A service turn (normalised): what the next customer turn reacts to."""
-    return replace(state, reply=text, waited=0.0)
+    return State(
+        state.turns, state.anger, state.thanks, state.mood, state.repeats, state.score, state.worst, state.recent, text, 0.0
+    )  # fmt: skip
 
 
 def advance(state: State, text: str, sentiment: Mood | None) -> tuple[State, tuple[float, ...]]:

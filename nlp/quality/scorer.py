@@ -8,11 +8,12 @@ from pathlib import Path
 
 from nlp.mood import Mood
 from nlp.quality.checks import verdict
-from nlp.quality.dialogue import Dialogue, open_dialogue, prepare
+from nlp.quality.dialogue import Dialogue, open_dialogues, prepare
 from nlp.quality.form import Form
 from nlp.quality.points import points_of
 from nlp.quality.ports import Analyser, Encode, Facts
-from nlp.quality.result import Score, Verdict
+from nlp.quality.reading import Lap, no_lap
+from nlp.quality.result import Satisfaction, Score, Summary, Verdict
 from nlp.quality.satisfaction import judge
 from nlp.quality.summary import summarise
 from nlp.transcript import Span, Transcript
@@ -29,9 +30,11 @@ def _judge(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
     return verdicts
 
 
-def _score(dialogue: Dialogue, as_of: datetime, mode: str) -> Score:
+def _score(
+    dialogue: Dialogue, verdicts: Sequence[Verdict], pleased: Satisfaction, summary: Summary, mode: str
+) -> Score:
     form = dialogue.form
-    found = points_of(form, _judge(dialogue, as_of))
+    found = points_of(form, verdicts)
     return Score(
         transcript_id=dialogue.transcript.id,
         form_code=form.code,
@@ -42,8 +45,8 @@ def _score(dialogue: Dialogue, as_of: datetime, mode: str) -> Score:
         veto=found.veto,
         dimensions=found.dimensions,
         items=found.items,
-        satisfaction=judge(dialogue.transcript, dialogue.texts, dialogue.sentiments),
-        summary=summarise(dialogue),
+        satisfaction=pleased,
+        summary=summary,
         mode=mode,
     )
 
@@ -61,8 +64,9 @@ def score_many(
     as_of: datetime | None = None,
     encode: Encode | None = None,
     folder: Path | None = None,
+    lap: Lap = no_lap,
 ) -> list[Score]:
-    """Score transcripts in order; the customer turns of all of them go to the model in one call.
+    """Score transcripts in order, pass by pass; the customer turns of all of them go to the model in one call.
 
     `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for transcripts without a time.
     """
@@ -78,12 +82,19 @@ def score_many(
         results = analyser.analyse([batch[number].turns[index].text for number, index in places])
         for (number, index), sentiment in zip(places, results, strict=True):
             sentiments[number][index] = sentiment
+    lap("sentiment")
     prepared = prepare(form, folder)
     mode = str(getattr(analyser, "mode", "full")) if analyser is not None else "rules_only"
-    return [
-        _score(open_dialogue(t, prepared, feelings, facts, encode), moment_of(t, as_of), mode)
-        for t, feelings in zip(batch, sentiments, strict=True)
-    ]
+    dialogues = open_dialogues(batch, prepared, sentiments, facts, encode, lap)
+    verdicts = [_judge(dialogue, moment_of(dialogue.transcript, as_of)) for dialogue in dialogues]
+    lap("checks")
+    pleased = [judge(dialogue.transcript, dialogue.texts, dialogue.sentiments) for dialogue in dialogues]
+    lap("satisfaction")
+    summaries = [summarise(dialogue) for dialogue in dialogues]
+    lap("summary")
+    scores = [_score(*parts, mode) for parts in zip(dialogues, verdicts, pleased, summaries, strict=True)]
+    lap("points")
+    return scores
 
 
 def score(
