@@ -25,6 +25,7 @@ from api.settings import MOST_TEXT
 from api.store import Reader, Writer, results, transcripts
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
+from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form
 from nlp.quality.kept import keep
 from nlp.quality.result import to_json
@@ -150,6 +151,7 @@ def _scored(
     told = to_json(found)
     head = wiring.decision("", found.mode, knowledge.release, opened.models, opened.policy.version, began)
     told["mode"] = head["mode"]
+    told["observed"] = observe(transcript, told, site_folder(opened.settings))
     basis = [_canonical(transcript), form.digest, head["versions"], as_of.isoformat()]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return {**head, **told, "id": f"qs_{digest[:24]}"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.engine import make_url
 
-from api.store import schema
+from api.store import fact_tables, schema
 
 
 class SchemaError(Exception):
@@ -42,6 +42,10 @@ def _transcripts(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.transcripts, schema.result_transcripts])
 
 
+def _observations(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[fact_tables.observations, fact_tables.targets])
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -49,6 +53,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _imports,
     _lexicons,
     _transcripts,
+    _observations,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
 
 from sqlalchemy import select
 
-from api.store import schema
+from api.store import observations, schema
 from api.store.engine import Reader, Writer
 from api.store.keys import now
+from nlp.metrics.observation import Observation, from_json
 
 Json = dict[str, Any]
 CHUNK = 500
 
 
 def save(writer: Writer, tenant: str, results: Iterable[tuple[Mapping[str, Any], str | None]]) -> int:
-    """Store (result, agent id) pairs; one that is there is left alone. Returns how many were new."""
+    """Store (result, agent id) pairs; one that is there is left alone. Returns how many were new.
+
+    What was observed of a new one is counted from the same moment on.
+    """
     table = schema.results
     pairs = list(results)
     added = 0
@@ -30,9 +35,11 @@ def save(writer: Writer, tenant: str, results: Iterable[tuple[Mapping[str, Any],
                 select(table.c.id).where(table.c.tenant == tenant, table.c.id.in_(list(part)))
             ).scalars()
         )
-        rows = [_row(tenant, result, agent) for name, (result, agent) in part.items() if name not in there]
+        fresh = [pair for name, pair in part.items() if name not in there]
+        rows = [_row(tenant, result, agent) for result, agent in fresh]
         if rows:
             writer.execute(table.insert(), rows)
+            observations.put(writer, tenant, (_seen(*pair) for pair in fresh if pair[0].get("observed")))
             added += len(rows)
     return added
 
@@ -52,6 +59,12 @@ def _row(tenant: str, result: Mapping[str, Any], agent: str | None) -> Json:
         "at": now(),
         "result": dict(result),
     }
+
+
+def _seen(result: Mapping[str, Any], agent: str | None) -> Observation:
+    told = result["observed"]
+    values = {**told["values"], "result": str(result["id"])}
+    return from_json({**told, "agent": told["agent"] or agent, "values": values}, datetime.now(UTC))
 
 
 def get(reader: Reader, tenant: str, identity: str) -> tuple[Json, str | None] | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp.batch.plan import Setting, Shard, digest_of
+from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form, versions_of
 from nlp.quality.ports import Analyser, Fact
 from nlp.quality.reading import Lap, no_lap
@@ -23,7 +24,7 @@ from nlp.stages import load_stages
 from nlp.transcript import Transcript
 
 SHARDS = "shards"
-_PROGRAM = "2"
+_PROGRAM = "3"
 """Raised when the checks or the readers change what they find, so that old shards are scored again."""
 
 
@@ -78,13 +79,16 @@ def _form_at(forms: Sequence[Form], at: datetime) -> Form:
     return due[-1] if due else forms[0]
 
 
-def _result(text: str, transcript: Transcript, form: Form, found: Score, kit: Kit) -> dict[str, Any]:
+def _result(
+    text: str, transcript: Transcript, form: Form, found: Score, kit: Kit, folder: Path | None
+) -> dict[str, Any]:
     versions = {"release": None, "models": kit.models, "policy": kit.policy}
     result = {"id": digest_of([text, form.digest, versions]), **to_json(found), "versions": versions}
     agent = transcript.agent
     result["agent"] = {"id": agent.id, "name": agent.name, "team": agent.team} if agent else None
     result["channel"], result["category"] = transcript.channel, transcript.category
     result["started_at"] = transcript.started_at.isoformat() if transcript.started_at else None
+    result["observed"] = observe(transcript, result, folder)
     return result
 
 
@@ -113,7 +117,7 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
             yield {"problem": asdict(item)}
         else:
             form, one = scores[at]
-            yield _result(shard.rows[at].text, item, form, one, kit)
+            yield _result(shard.rows[at].text, item, form, one, kit, setting.folder)
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> str:

@@ -23,26 +23,31 @@ PRESETS = Path(__file__).parent.parent / "presets"
 
 
 @lru_cache(maxsize=8)
-def _roots(folder: Path | None) -> Mapping[str, str]:
+def _paths(folder: Path | None) -> Mapping[str, tuple[str, ...]]:
     own = folder / "taxonomy.toml" if folder else None
     path = own if own and own.exists() else PRESETS / "taxonomy.toml"
     rows = tomllib.loads(path.read_text(encoding="utf-8")).get("category", [])
     parents = {row["code"]: row.get("parent") for row in rows}
-    roots: dict[str, str] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     for row in rows:
-        code: str = row["code"]
+        codes: list[str] = [row["code"]]
         for _ in range(len(parents)):  # a broken tree must not hang us
-            above = parents.get(code)
+            above = parents.get(codes[0])
             if not above:
                 break
-            code = above
-        roots[row["code"]] = roots[row["name"]] = code
-    return roots
+            codes.insert(0, above)
+        paths[row["code"]] = paths[row["name"]] = tuple(codes)
+    return paths
+
+
+def category_path(category: str | None, folder: Path | None = None) -> tuple[str, ...]:
+    """Codes from the top category to this one, given by code or Chinese name; empty where it is unknown."""
+    return _paths(folder).get(category, ()) if category else ()
 
 
 def top_category(category: str | None, folder: Path | None = None) -> str | None:
     """Top code of a category code or Chinese name; None where it is unknown."""
-    return _roots(folder).get(category) if category else None
+    return next(iter(category_path(category, folder)), None)
 
 
 @dataclass(frozen=True)

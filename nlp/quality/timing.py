@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.kinds import FirstResponse, LongestGap
 from nlp.quality.result import Verdict
+from nlp.transcript import SERVICE_ROLES
 
 _NO_TIMES = Verdict("na", "话轮没有时间，无法计算时效")
 
@@ -21,12 +22,10 @@ def _seconds(dialogue: Dialogue, earlier: int, later: int) -> float | None:
     return (after - before).total_seconds() if before and after else None
 
 
-def _waits(dialogue: Dialogue) -> Iterator[tuple[int, int | None]]:
+def waits(roles: Sequence[str], judged: Collection[int]) -> Iterator[tuple[int, int | None]]:
     """(turn the wait begins at, judged turn that ends it or None) for each time the customer waited."""
-    judged = set(dialogue.judged)
     since: int | None = None
-    for turn in range(len(dialogue.texts)):
-        role = dialogue.role(turn)
+    for turn, role in enumerate(roles):
         if role == "customer":
             since = turn if since is None else since
         elif turn in judged:
@@ -35,10 +34,14 @@ def _waits(dialogue: Dialogue) -> Iterator[tuple[int, int | None]]:
             since = None
         elif role == "system":
             since = turn if since is not None else None  # a transfer: the wait for a person begins here
-        elif dialogue.serving(turn):
+        elif role in SERVICE_ROLES:
             since = None
-    if since is not None and dialogue.role(since) == "customer":
+    if since is not None and roles[since] == "customer":
         yield since, None
+
+
+def _waits(dialogue: Dialogue) -> Iterator[tuple[int, int | None]]:
+    return waits([turn.role for turn in dialogue.transcript.turns], set(dialogue.judged))
 
 
 def first_response(dialogue: Dialogue, check: FirstResponse) -> Verdict:

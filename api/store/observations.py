@@ -1,0 +1,109 @@
+"""Observations: one row for one thing that happened, put together where it is told again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from api.store.engine import Reader, Writer
+from api.store.fact_tables import observations as table
+from nlp.metrics.observation import DIMENSIONS, Observation, merged
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """How many rows were new, changed, and as they were."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Put) -> Put:
+        created, updated = self.created + other.created, self.updated + other.updated
+        return Put(created, updated, self.unchanged + other.unchanged)
+
+
+def put(writer: Writer, tenant: str, told: Iterable[Observation]) -> Put:
+    """Keep observations by their ids; one that is there takes on what is told now. Twice the same changes nothing."""
+    every = list(told)
+    done = Put()
+    for at in range(0, len(every), CHUNK):
+        done += _put(writer, tenant, every[at : at + CHUNK])
+    return done
+
+
+def _put(writer: Writer, tenant: str, part: Sequence[Observation]) -> Put:
+    there = {one.id: one for one in _of_ids(Reader(writer), tenant, {one.id for one in part})}
+    before, told = dict(there), dict[str, Observation]()
+    for one in part:
+        known = there.get(one.id)
+        there[one.id] = told[one.id] = one if known is None else merged(known, one)
+    fresh = [_row(tenant, one) for name, one in told.items() if name not in before]
+    if fresh:
+        writer.execute(table.insert(), fresh)
+    changed = [one for name, one in told.items() if name in before and _differs(before[name], one)]
+    for one in changed:
+        row = _row(tenant, one)
+        writer.execute(update(table).where(table.c.tenant == tenant, table.c.id == row.pop("id")).values(row))
+    return Put(len(fresh), len(changed), len(told) - len(fresh) - len(changed))
+
+
+def _differs(before: Observation, after: Observation) -> bool:
+    return _row("", before) != _row("", after)
+
+
+def _row(tenant: str, one: Observation) -> dict[str, Any]:
+    labels = {name: getattr(one, name) for name in DIMENSIONS}
+    at = one.at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return {"tenant": tenant, "id": one.id, "kind": one.kind, "at": at, **labels, "values": dict(one.values)}
+
+
+def _read(row: Any) -> Observation:
+    labels = {name: getattr(row, name) for name in DIMENSIONS}
+    values = row._mapping["values"]  # the row's own method has this name
+    return Observation(row.id, row.kind, datetime.fromisoformat(row.at), values=values, **labels)
+
+
+def _of_ids(reader: Reader, tenant: str, identities: set[str]) -> Iterator[Observation]:
+    query = select(table).where(table.c.tenant == tenant, table.c.id.in_(sorted(identities)))
+    return (_read(row) for row in reader.execute(query))
+
+
+def get(reader: Reader, tenant: str, identity: str) -> Observation | None:
+    """One observation."""
+    return next(_of_ids(reader, tenant, {identity}), None)
+
+
+def between(
+    reader: Reader,
+    tenant: str,
+    kind: str,
+    since: datetime,
+    until: datetime,
+    about: Mapping[str, str] | None = None,
+    after: tuple[str, str] | None = None,
+) -> Iterator[Observation]:
+    """Observations of a kind in `[since, until)` by time and id, streamed; `about` holds dimensions to match.
+
+    `after` is the (time, id) of the last one read: what comes behind it is read.
+    """
+    first, last = (at.astimezone(UTC).isoformat(timespec="milliseconds") for at in (since, until))
+    query = select(table).where(
+        table.c.tenant == tenant, table.c.kind == kind, table.c.at >= first, table.c.at < last
+    )
+    for name, value in (about or {}).items():
+        query = query.where(table.c[name] == value)
+    if after is not None:
+        query = query.where(_behind(*after))
+    rows = reader.execute(query.order_by(table.c.at, table.c.id).execution_options(yield_per=CHUNK))
+    return (_read(row) for row in rows)
+
+
+def _behind(at: str, identity: str) -> ColumnElement[bool]:
+    return or_(table.c.at > at, and_(table.c.at == at, table.c.id > identity))
