@@ -21,6 +21,7 @@ from api import (
     handbook,
     handoff,
     health,
+    hearing,
     jobs,
     kb,
     kb_changes,
@@ -71,7 +72,20 @@ DOORS = (
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
-    *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
+    *(
+        events,
+        conversations,
+        handoff,
+        forms,
+        jobs,
+        quality,
+        hearing,
+        cohorts,
+        reports,
+        models,
+        embed,
+        case_door,
+    ),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -128,6 +142,7 @@ def create_app(
     app.state.reading = asyncio.Semaphore(kb_import.AT_ONCE)
     kb_proposals.register(work)
     handbook.install(work, opened)
+    hearing.register(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

@@ -7,12 +7,12 @@ import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import wiring
+from api import rulings, wiring
 from api.auth import requires
 from api.bodies import Moment
 from api.deps import Json, Opened, Quality
@@ -191,8 +191,8 @@ async def list_results(
         agent = grant.actor_id
     at = (since or datetime.now(UTC) - timedelta(days=KEPT_DAYS)).astimezone(UTC)
 
-    def unit(reader: Any) -> list[Json]:
-        return results.since(
+    def unit(reader: Reader) -> list[Json]:
+        found = results.since(
             reader,
             grant.tenant,
             at.isoformat(timespec="milliseconds"),
@@ -201,21 +201,20 @@ async def list_results(
             transcript_id=transcript_id,
             form=form,
         )
+        return rulings.listed(reader, grant.tenant, found)
 
     return {"results": await opened.store.aread(unit)}
 
 
 @router.get("/results/{result_id}")
 async def read_result(result_id: str, opened: Opened, grant: Judged) -> Json:
-    """One kept result; another agent's reads like one that is not there."""
-    return await opened.store.aread(lambda reader: _mine(reader, grant, result_id))
+    """One result as it stands; what the machine said is its `original`, and every word in between a ruling."""
 
+    def unit(reader: Reader) -> Json:
+        found = rulings.stored(reader, grant.tenant, result_id, grant)
+        return rulings.shown(opened, reader, grant.tenant, found)
 
-def _mine(reader: Reader, grant: Grant, result_id: str) -> Json:
-    found = results.get(reader, grant.tenant, result_id)
-    if found is None or (grant.scope == "agent" and found[1] != grant.actor_id):
-        raise not_found("质检结果", result_id)
-    return {**found[0], "agent": found[1]}
+    return await opened.store.aread(unit)
 
 
 @router.get("/results/{result_id}/transcript")
@@ -223,7 +222,7 @@ async def read_transcript(result_id: str, opened: Opened, grant: Judged) -> Json
     """What a result was scored on, personal data covered letter by letter: its evidence points into these turns."""
 
     def unit(reader: Reader) -> Json | None:
-        _mine(reader, grant, result_id)
+        rulings.stored(reader, grant.tenant, result_id, grant)
         return transcripts.of_result(reader, grant.tenant, result_id)
 
     found = await opened.store.aread(unit)

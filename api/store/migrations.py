@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.engine import make_url
 
-from api.store import fact_tables, schema
+from api.store import fact_tables, quality_schema, schema
 
 
 class SchemaError(Exception):
@@ -46,6 +46,12 @@ def _observations(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[fact_tables.observations, fact_tables.targets])
 
 
+def _hearing(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[quality_schema.rulings])
+    for index in schema.transcripts.indexes:  # one is new
+        index.create(connection, checkfirst=True)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -54,6 +60,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _lexicons,
     _transcripts,
     _observations,
+    _hearing,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

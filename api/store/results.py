@@ -76,6 +76,51 @@ def get(reader: Reader, tenant: str, identity: str) -> tuple[Json, str | None] |
     return None if row is None else (dict(row.result), row.agent)
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A result as the machine gave it, with what holds now in `score`, `grade`, `veto`, `failed`."""
+
+    id: str
+    transcript_id: str
+    agent: str | None
+    score: float | None
+    grade: str | None
+    veto: bool
+    failed: list[str]
+    at: str
+    result: Json
+
+
+_SHOWN = ("id", "transcript_id", "agent", "score", "grade", "veto", "failed", "at", "result")
+
+
+def stored(reader: Reader, tenant: str, identity: str) -> Stored | None:
+    """One row of results."""
+    table = schema.results
+    row = reader.execute(select(table).where(table.c.tenant == tenant, table.c.id == identity)).first()
+    return None if row is None else Stored(**{name: getattr(row, name) for name in _SHOWN})
+
+
+def between(
+    reader: Reader, tenant: str, since: str, until: str, agent: str | None = None, form: str | None = None
+) -> list[Stored]:
+    """Rows stored in `[since, until)`, oldest first."""
+    table = schema.results
+    query = select(table).where(table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
+    for column, wanted in ((table.c.agent, agent), (table.c.form, form)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    rows = reader.execute(query.order_by(table.c.at, table.c.id))
+    return [Stored(**{name: getattr(row, name) for name in _SHOWN}) for row in rows]
+
+
+def overrule(writer: Writer, tenant: str, identity: str, holds: Mapping[str, Any]) -> None:
+    """Write what holds of a result after a ruling; what the machine said stays."""
+    table = schema.results
+    values = {name: holds[name] for name in ("score", "grade", "veto", "failed")}
+    writer.execute(table.update().where(table.c.tenant == tenant, table.c.id == identity).values(**values))
+
+
 def since(
     reader: Reader,
     tenant: str,

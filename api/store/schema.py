@@ -225,6 +225,7 @@ transcripts = Table(
     Column("transcript", JSON, nullable=False),
     Index("transcripts_at", "tenant", "at"),
     Index("transcripts_kept", "tenant", "kept_at"),
+    Index("transcripts_named", "tenant", "transcript_id", "kept_at"),
 )
 
 # Which of them a result was scored on.

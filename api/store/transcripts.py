@@ -94,6 +94,18 @@ def of_result(reader: Reader, tenant: str, result: str) -> Json | None:
     return None if found is None else dict(found)
 
 
+def latest(reader: Reader, tenant: str, transcript_id: str) -> Json | None:
+    """The text of a dialogue that was kept last."""
+    table = schema.transcripts
+    found = reader.execute(
+        select(table.c.transcript)
+        .where(table.c.tenant == tenant, table.c.transcript_id == transcript_id)
+        .order_by(table.c.kept_at.desc(), table.c.id)
+        .limit(1)
+    ).scalar()
+    return None if found is None else dict(found)
+
+
 def between(
     reader: Reader,
     tenant: str,

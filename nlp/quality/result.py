@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,18 +115,12 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def to_json(score: Score) -> dict[str, Any]:
-    """The contract's reply less `id`, `versions` and `took_ms`; points rounded to two decimals."""
+def judged_json(dimensions: Iterable[DimensionScore], items: Iterable[ItemScore]) -> dict[str, Any]:
+    """Dimensions and items as the wire shows them; points rounded to two decimals."""
     return {
-        "transcript_id": score.transcript_id,
-        "form": {"code": score.form_code, "version": score.form_version},
-        "score": round(score.score, 2),
-        "grade": score.grade,
-        "grade_name": score.grade_name,
-        "veto": score.veto,
         "dimensions": [
             {"code": d.code, "name": d.name, "points": round(d.points, 2), "max": round(d.max, 2)}
-            for d in score.dimensions
+            for d in dimensions
         ],
         "items": [
             {
@@ -138,8 +133,21 @@ def to_json(score: Score) -> dict[str, Any]:
                 "reason": item.reason,
                 "evidence": [span_json(span) for span in item.evidence],
             }
-            for item in score.items
+            for item in items
         ],
+    }
+
+
+def to_json(score: Score) -> dict[str, Any]:
+    """The contract's reply less `id`, `versions` and `took_ms`; points rounded to two decimals."""
+    return {
+        "transcript_id": score.transcript_id,
+        "form": {"code": score.form_code, "version": score.form_version},
+        "score": round(score.score, 2),
+        "grade": score.grade,
+        "grade_name": score.grade_name,
+        "veto": score.veto,
+        **judged_json(score.dimensions, score.items),
         "satisfaction": {
             "value": round(score.satisfaction.value, 3),
             "confidence": round(score.satisfaction.confidence, 3),

@@ -1,0 +1,49 @@
+"""Rulings on results: appended, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from api.store.engine import Reader, Writer
+from api.store.quality_schema import rulings as table
+
+Json = dict[str, Any]
+_SHOWN = tuple(column for column in table.c if column.name != "tenant")
+
+
+def add(writer: Writer, tenant: str, ruling: Json) -> Json:
+    """Append a ruling to those of its result; its number counts from 1."""
+    number = len(of(Reader(writer), tenant, ruling["result"])) + 1
+    writer.execute(table.insert().values(tenant=tenant, number=number, **ruling))
+    return {**ruling, "number": number}
+
+
+def of(reader: Reader, tenant: str, result: str) -> list[Json]:
+    """Rulings on a result, oldest first."""
+    rows = reader.execute(
+        select(*_SHOWN).where(table.c.tenant == tenant, table.c.result == result).order_by(table.c.number)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def latest(reader: Reader, tenant: str, results: Sequence[str]) -> dict[str, Json]:
+    """What holds by result, for those that were ruled on."""
+    rows = reader.execute(
+        select(table.c.result, table.c.holds)
+        .where(table.c.tenant == tenant, table.c.result.in_(results))
+        .order_by(table.c.number)
+    )
+    return {row.result: row.holds for row in rows}
+
+
+def between(reader: Reader, tenant: str, since: str, until: str) -> list[Json]:
+    """Rulings of a span of time `[since, until)`, oldest first."""
+    rows = reader.execute(
+        select(*_SHOWN)
+        .where(table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
+        .order_by(table.c.at, table.c.result, table.c.number)
+    )
+    return [dict(row._mapping) for row in rows]
