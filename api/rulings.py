@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from api import observed
 from api.errors import FieldError, Problem, not_found
 from api.forms import form_of, site_folder
 from api.service import Service
@@ -100,6 +101,7 @@ def rule(
     after = {name: held[name] for name in ("score", "grade", "grade_name", "veto", "failed")}
     before = {name: getattr(found, name) for name in ("score", "grade", "veto", "failed")}
     results.overrule(writer, grant.tenant, found.id, after)
+    observed.ruled(writer, grant.tenant, found.result, _counted(found, held))
     ruling: Json = {
         "result": found.id,
         "source": source,
@@ -112,6 +114,12 @@ def rule(
         "holds": after,
     }
     return rulings.add(writer, grant.tenant, ruling)
+
+
+def _counted(found: Stored, held: Json) -> Json:
+    """A score's JSON for the facts: what waits for a person is neither failed nor passed."""
+    items = [{**item, "result": "na"} if item.get("needs_review") else item for item in held["items"]]
+    return {**found.result, **held, "items": items}
 
 
 def shown(opened: Service, reader: Reader, tenant: str, found: Stored) -> Json:

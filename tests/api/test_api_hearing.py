@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.store import Writer, keys, results, schema
+from api.store import Writer, keys, observations, results, schema
 from tests.api.serving import SHOP, Site, problem
 
 TURNS = [
@@ -68,6 +68,24 @@ def test_a_won_appeal_moves_the_points(
     assert "forbidden_word" not in after["effective"]["failed"]
     listed = quality.get("/v1/quality/results", params={"transcript_id": "h-won"}).json()["results"][0]
     assert (listed["score"], listed["ruled"]) == (after["score"], True)
+
+
+def test_the_fact_moves_with_the_ruling(quality: httpx.Client, site: Site) -> None:
+    """What reports count of a conversation changes in the same transaction as its result."""
+    before = scored(quality, "h-fact")
+    seen = lambda: site.service.store.read(  # noqa: E731
+        lambda reader: observations.get(reader, SHOP, "conversation:h-fact")
+    )
+    fact = seen()
+    assert fact is not None
+    assert fact.values["score"] == before["score"]
+    assert "forbidden_word" in fact.values["failed"]
+    door = f"/v1/quality/results/{before['id']}/review"
+    after = quality.post(door, json={"items": {"forbidden_word": "pass"}, "reason": "误判"}).json()["result"]
+    fact = seen()
+    assert fact is not None
+    assert fact.values["score"] == after["score"] > before["score"]
+    assert "forbidden_word" not in fact.values["failed"]
 
 
 def test_an_item_is_appealed_once(quality: httpx.Client, agent: httpx.Client, site: Site) -> None:
