@@ -37,3 +37,12 @@ def test_the_loss_is_printed() -> None:
         assert lost == pytest.approx(clean - figures[f"noise:{kind}:own:ndcg@10"])
     assert figures["noise:ratio"] in (0.0, pytest.approx(1.0))
     assert not any("noise" in name for name in evaluate_retrieval(collection, None))
+
+
+def test_the_baseline_does_not_fold_traditional_characters() -> None:
+    """BM25 stands there as published: characters as typed, so that traditional spelling costs it what it costs."""
+    rank = bm25({"d1": "退货与退款", "d2": "无关的话"})
+    assert rank(["退货"])[0][0] == "d1"
+    assert rank(["ＴＥＳＴ", "test"])[0] == rank(["test"])[0]
+    assert bm25({"d1": "貨", "d2": "货"})(["貨"])[0][0] == "d1"
+    assert bm25({"d1": "货", "d2": "貨"})(["貨"])[0][0] == "d2"
