@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from nlp.encode import Encoder
 from nlp.linear import Linear, Probabilities, Table, softmax
@@ -88,6 +87,8 @@ def _unseen_margins(
 
 def calibrate(margins: Floats, truth: Numbers, weight: Floats, size: Floats | None = None) -> Calibration:
     """Temperature scaling with a shift per label (Guo et al. 2017), the temperature a power of `size`."""
+    from scipy import optimize  # half a second that only fitting needs
+
     rows = np.arange(len(truth))
     weight = weight / weight.sum()
     power = np.zeros(len(truth)) if size is None else np.log(size)

@@ -196,7 +196,10 @@ def beside(heads: Sequence[Linear]) -> Panel:
     """Lay classifiers side by side, for use on many texts. Raises ValueError where they are not `alike`."""
     if not alike(heads):
         raise ValueError("这些分类器的特征不同，不能并排")
-    known = np.unique(np.concatenate([head.table.known for head in heads]))
+    marked = np.zeros(1 << heads[0].table.bits, dtype=np.bool_)
+    for head in heads:
+        marked[head.table.known] = True
+    known = np.flatnonzero(marked).astype(np.int32)  # np.unique takes a hundred times as long
     widths = [len(head.labels) for head in heads]
     weights = np.zeros((len(known), sum(widths) + len(heads)), dtype=np.float32)
     first = 0

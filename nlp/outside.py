@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from nlp.artefacts import ArtefactError, find
 from nlp.encode import Vectors, unit
@@ -63,6 +62,8 @@ def _signs(shares: Probabilities, near: NDArray[np.floating], nothing: list[int]
 
 def _logistic(signs: Floats, outside: NDArray[np.bool_]) -> Floats:
     """Weights of a logistic regression in which both sides weigh the same."""
+    from scipy import optimize  # half a second that only fitting needs
+
     weight = np.where(outside, 0.5 / max(outside.sum(), 1), 0.5 / max((~outside).sum(), 1))
     sign = np.where(outside, 1.0, -1.0)
 
