@@ -12,12 +12,16 @@ from pydantic import BaseModel, Field
 
 from api.auth import COVERS, Doorman, page_secret
 from api.errors import Problem
-from api.store.keys import Scope
+from api.store.keys import Grant, Scope
 
 router = APIRouter(prefix="/session", tags=["pages"], include_in_schema=False)
 
-NEEDS: dict[str, Scope] = {"desk": "agent", "supervisor": "supervisor", "widget": "agent"}
-"""The scope each page works with."""
+NEEDS: dict[str, tuple[Scope, ...]] = {
+    "desk": ("agent",),
+    "supervisor": ("supervisor", "quality", "editor"),
+    "widget": ("agent",),
+}
+"""The scopes each page works with: any of them opens it, and it shows what that scope may do."""
 
 MAX_AGE = 12 * 3600
 
@@ -41,16 +45,33 @@ def set_cookie(response: Response, page: str, secret: str) -> None:
     response.set_cookie(f"zuoxi_{page}", secret, max_age=MAX_AGE, httponly=True, samesite="strict", path="/")
 
 
+async def known(request: Request, header: str | None) -> Grant | None:
+    """Who a key belongs to; None where it opens nothing (any more)."""
+    doorman: Doorman = request.app.state.doorman
+    try:
+        return await doorman.admit(header)
+    except Problem:
+        return None
+
+
+def opens(grant: Grant, page: str) -> bool:
+    """Whether the page works with the key."""
+    return not COVERS[grant.scope].isdisjoint(NEEDS[page])
+
+
+def _person(grant: Grant) -> dict[str, Any]:
+    """Who is signed in, and which scopes the page may act in."""
+    return {"scope": grant.scope, "covers": sorted(COVERS[grant.scope]), "actor": grant.actor}
+
+
 @router.get("")
 async def state(request: Request) -> dict[str, Any]:
     """Whether the page's cookie still opens its doors."""
     page = page_of(request)
-    doorman: Doorman = request.app.state.doorman
-    try:
-        grant = await doorman.admit(page_secret(request))
-    except Problem:
+    grant = await known(request, page_secret(request))
+    if grant is None:
         return {"signed_in": False}
-    return {"signed_in": NEEDS[page] in COVERS[grant.scope], "scope": grant.scope, "actor": grant.actor}
+    return {"signed_in": opens(grant, page), **_person(grant)}
 
 
 @router.post("")
@@ -59,10 +80,10 @@ async def sign_in(body: SignIn, request: Request, response: Response) -> dict[st
     page = page_of(request)
     doorman: Doorman = request.app.state.doorman
     grant = await doorman.admit(f"Bearer {body.key}")
-    if NEEDS[page] not in COVERS[grant.scope]:
-        raise Problem("forbidden", f"这把钥匙的权限是 {grant.scope}，此页需要 {NEEDS[page]}")
+    if not opens(grant, page):
+        raise Problem("forbidden", f"这把钥匙的权限是 {grant.scope}，此页需要 {' 或 '.join(NEEDS[page])}")
     set_cookie(response, page, body.key)
-    return {"signed_in": True, "scope": grant.scope}
+    return {"signed_in": True, **_person(grant)}
 
 
 @router.delete("", status_code=204)

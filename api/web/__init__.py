@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
 from api.errors import Problem
-from api.session import set_cookie
+from api.session import known, opens, set_cookie
 from api.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -55,6 +55,13 @@ def open_page(request: Request, settings: Settings) -> None:
         raise Problem("forbidden", "页面只对本机开放；站点可设 ZUOXI_PAGES_OPEN_TO=everyone")
 
 
+async def _signed_in(request: Request, page: str) -> bool:
+    """Whether somebody has signed this page in: the demo does not take it from them."""
+    secret = request.cookies.get(f"zuoxi_{page}")
+    grant = None if secret is None else await known(request, f"Bearer {secret}")
+    return grant is not None and opens(grant, page)
+
+
 def mount(app: FastAPI, settings: Settings, page_keys: Mapping[str, str]) -> None:
     """Serve the pages and their files; a page with a key of its own is signed in when it is opened here."""
     headers = {
@@ -74,12 +81,12 @@ def mount(app: FastAPI, settings: Settings, page_keys: Mapping[str, str]) -> Non
 
     for address, name in PAGES.items():
 
-        def page(request: Request, name: str = name) -> Response:
+        async def page(request: Request, name: str = name) -> Response:
             open_page(request, settings)
-            response = send(name)
-            secret = page_keys.get(name.partition(".")[0])
-            if secret is not None and on_loopback(request):
-                set_cookie(response, name.partition(".")[0], secret)
+            response, own = send(name), name.partition(".")[0]
+            secret = page_keys.get(own)
+            if secret is not None and on_loopback(request) and not await _signed_in(request, own):
+                set_cookie(response, own, secret)
             return response
 
         app.add_api_route(address, page, include_in_schema=False, name=name)

@@ -11,13 +11,12 @@ export class Refused extends Error {
   }
 }
 
-/** Call the service. Throws Refused with the problem document. */
+/** Call the service: a FormData goes as it is, anything else as JSON. Throws Refused with the problem document. */
 export async function call(method, path, body) {
   const headers = { "X-Zuoxi-Page": pageName };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(path, {
-    method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  const asIs = body === undefined || body instanceof FormData;
+  if (!asIs) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, { method, headers, credentials: "same-origin", body: asIs ? body : JSON.stringify(body) });
   const value = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(value, answer.status);
   return value;
@@ -100,27 +99,34 @@ function parse(block) {
   return event;
 }
 
-/** Run `start` once a key is there; else ask for one. */
+/** Run `start` with who is signed in once a key is there; else ask for one. `#leave` asks for another. */
 export async function signedIn(start) {
   const gate = one("#gate");
   const main = one("#main");
-  const open = async () => {
+  const open = async (who) => {
     gate.hidden = true;
     main.hidden = false;
-    await start();
+    await start(who);
   };
-  const state = await fetch("/session", { headers: { "X-Zuoxi-Page": pageName } }).then((answer) => answer.json());
-  if (state.signed_in) return open();
-  gate.hidden = false;
-  main.hidden = true;
+  const ask = () => {
+    gate.hidden = false;
+    main.hidden = true;
+    gate.querySelector(".wrong").textContent = "";
+    gate.querySelector("input").value = "";
+    gate.querySelector("input").focus();
+  };
   gate.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const wrong = gate.querySelector(".wrong");
     try {
-      await call("POST", "/session", { key: gate.querySelector("input").value.trim() });
-      await open();
+      await open(await call("POST", "/session", { key: gate.querySelector("input").value.trim() }));
     } catch (error) {
-      wrong.textContent = error.message;
+      gate.querySelector(".wrong").textContent = error.message;
     }
   });
+  one("#leave")?.addEventListener("click", async () => {
+    await call("DELETE", "/session");
+    ask();
+  });
+  const who = await call("GET", "/session");
+  return who.signed_in ? open(who) : ask();
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
+from pathlib import Path
 
-from tests.api.serving import Site
+import httpx
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.settings import load_settings
+from tests.api.serving import Site, make_keys
 
 
 def test_pages_carry_a_strict_policy(nobody: httpx.Client) -> None:
@@ -63,3 +68,34 @@ def test_a_page_refuses_a_key_of_too_small_a_scope(site: Site) -> None:
         bot = visitor.post("/session", headers=page, json={"key": site.secrets[("shop", "bot")]})
         assert bot.status_code == 403
         assert visitor.post("/session", headers=page, json={"key": "zx_nothing-at-all"}).status_code == 401
+
+
+def test_the_supervisors_page_opens_for_each_scope_that_works_on_it(site: Site) -> None:
+    """Supervisors, inspectors, editors and admins sign in and are told what they cover; an agent is not let in."""
+    page = {"X-Zuoxi-Page": "supervisor"}
+    for scope in ("supervisor", "quality", "editor", "admin"):
+        with httpx.Client(base_url=site.url, headers=page) as visitor:
+            told = visitor.post("/session", json={"key": site.secrets[("shop", scope)]}).json()
+            assert told["signed_in"]
+            assert scope in told["covers"]
+            assert visitor.get("/session").json() == told
+    with httpx.Client(base_url=site.url, headers=page) as visitor:
+        refused = visitor.post("/session", json={"key": site.secrets[("shop", "agent")]})
+        assert refused.status_code == 403
+
+
+def test_a_demo_page_is_left_to_who_signed_in(tmp_path: Path) -> None:
+    """A page with a key of its own signs in whoever opens it, but not in place of somebody."""
+    pages: dict[str, str] = {}
+    app = create_app(load_settings(data=tmp_path), page_keys=pages)
+    made = app.state.service.store.write(make_keys)
+    pages["supervisor"] = made[("shop", "admin")]
+    with TestClient(app, headers={"X-Zuoxi-Page": "supervisor"}) as visitor:
+        visitor.get("/supervisor")
+        assert visitor.get("/session").json()["scope"] == "admin"
+        visitor.post("/session", json={"key": made[("shop", "editor")]})
+        visitor.get("/supervisor")
+        assert visitor.get("/session").json()["scope"] == "editor"
+        visitor.delete("/session")
+        visitor.get("/supervisor")
+        assert visitor.get("/session").json()["scope"] == "admin"
