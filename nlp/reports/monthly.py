@@ -1,0 +1,236 @@
+"""The monthly form: dimensions of step-scored indicators, their weights, and the points with every word explained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from nlp.reports.steps import ROUNDED, ROUNDINGS, Better, Options, Rounding, Steps
+from nlp.tables import Table, read_preset
+
+NAME = "monthly"
+Combine = Literal["mean", "weighted", "lowest"]
+COMBINES: tuple[Combine, ...] = get_args(Combine)
+COMBINED = {
+    "mean": "维度得分取其可评指标的平均",
+    "weighted": "维度得分按指标权重加权，不可评的指标把权重让给其余指标",
+    "lowest": "维度得分取其最低的指标",
+}
+_SUM = 1e-9
+
+
+class WeightsError(ValueError):
+    """Weights that do not sum to one; names where they stand."""
+
+    def __init__(self, field: str, total: float) -> None:
+        super().__init__(f"{field} 的权重之和是 {total:g}，应为 1")
+        self.field, self.total = field, total
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    code: str
+    name: str
+    dimension: str
+    steps: Steps
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    code: str
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyForm:
+    """What the form asks for; `version` is the preset's own, `digest` that of its bytes."""
+
+    name: str
+    version: str
+    digest: str
+    options: Options
+    combine: Combine
+    dimensions: tuple[Dimension, ...]
+    indicators: tuple[Indicator, ...]
+
+    def under(self, dimension: str) -> tuple[Indicator, ...]:
+        return tuple(one for one in self.indicators if one.dimension == dimension)
+
+    def explain(self) -> tuple[str, ...]:
+        """The declared options in words, as printed with every form."""
+        low = "不设最低分" if self.options.floor is None else f"最低 {self.options.floor:g} 分"
+        return (
+            f"不足一步：{ROUNDED[self.options.rounding]}（{self.options.rounding}）",
+            f"最低分：{low}",
+            f"{COMBINED[self.combine]}（{self.combine}）；综合得分 = Σ 维度得分 × 权重；整个维度不可评时，权重按比例让给其余维度",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an indicator came to: its value of `n` things counted, or None with the reason; some ids to look at."""
+
+    value: float | None
+    n: int = 0
+    reason: str = ""
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """An indicator with its points; None where it is N/A, `why` says so either way."""
+
+    indicator: Indicator
+    measured: Measured
+    points: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A dimension: its points, and the weight it has once what is N/A has given its own away."""
+
+    dimension: Dimension
+    points: float | None
+    weight: float
+    marked: tuple[Marked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A filled form; `points` is the weighted sum, None where nothing could be measured."""
+
+    form: MonthlyForm
+    points: float | None
+    parts: tuple[Part, ...]
+
+
+def check(form: MonthlyForm) -> MonthlyForm:
+    """The form itself, where its weights sum to one. Raises WeightsError."""
+    _sums("dimensions", [one.weight for one in form.dimensions])
+    if form.combine == "weighted":
+        for one in form.dimensions:
+            _sums(f"indicators.{one.code}", [each.weight or 0.0 for each in form.under(one.code)])
+    return form
+
+
+def _sums(field: str, weights: list[float]) -> None:
+    if abs(math.fsum(weights) - 1) > _SUM:
+        raise WeightsError(field, math.fsum(weights))
+
+
+def varied(
+    form: MonthlyForm,
+    options: Options | None = None,
+    combine: Combine | None = None,
+    weights: Mapping[str, float] | None = None,
+    indicator_weights: Mapping[str, float] | None = None,
+) -> MonthlyForm:
+    """The form under other options or weights. Raises WeightsError."""
+    own, each = weights or {}, indicator_weights or {}
+    return check(
+        replace(
+            form,
+            options=options or form.options,
+            combine=combine or form.combine,
+            dimensions=tuple(replace(one, weight=own.get(one.code, one.weight)) for one in form.dimensions),
+            indicators=tuple(replace(one, weight=each.get(one.code, one.weight)) for one in form.indicators),
+        )
+    )
+
+
+def assess(form: MonthlyForm, found: Mapping[str, Measured]) -> Assessment:
+    """Fill the form; an indicator nobody measured is N/A."""
+    parts = [_part(form, one, found) for one in form.dimensions]
+    able = math.fsum(part.dimension.weight for part in parts if part.points is not None)
+    shared = tuple(
+        replace(part, weight=part.dimension.weight / able if part.points is not None and able else 0.0)
+        for part in parts
+    )
+    counted = [part for part in shared if part.points is not None and part.weight]
+    total = math.fsum((part.points or 0.0) * part.weight for part in counted) if counted else None
+    return Assessment(form, total, shared)
+
+
+def _part(form: MonthlyForm, dimension: Dimension, found: Mapping[str, Measured]) -> Part:
+    marked = tuple(_mark(form, one, found.get(one.code)) for one in form.under(dimension.code))
+    return Part(dimension, _combined(form.combine, marked), dimension.weight, marked)
+
+
+def _mark(form: MonthlyForm, indicator: Indicator, measured: Measured | None) -> Marked:
+    measured = measured or Measured(None, reason="没有数据来源")
+    if measured.value is None:
+        return Marked(indicator, measured, None, f"不可评：{measured.reason or '没有数据'}")
+    points = indicator.steps.points(measured.value, form.options)
+    return Marked(indicator, measured, points, indicator.steps.explain(measured.value, form.options))
+
+
+def _combined(combine: Combine, marked: tuple[Marked, ...]) -> float | None:
+    able = [(one.points, one.indicator.weight or 0.0) for one in marked if one.points is not None]
+    if not able:
+        return None
+    if combine == "lowest":
+        return min(points for points, _ in able)
+    weighed = math.fsum(weight for _, weight in able)
+    if combine == "weighted" and weighed:
+        return math.fsum(points * weight for points, weight in able) / weighed
+    return math.fsum(points for points, _ in able) / len(able)
+
+
+def read_monthly(folder: Path | None = None) -> MonthlyForm:
+    """The site's `monthly.toml` where there is one, else the preset. Raises PolicyError."""
+    preset = read_preset(NAME, folder)
+    table = preset.table
+    table.only("version", "name", "options", "dimension", "indicator")
+    options = table.table("options")
+    options.only("rounding", "floor", "top", "combine")
+    dimensions = tuple(
+        Dimension(one.text("code"), one.text("name"), one.number("weight", high=1.0))
+        for one in table.tables("dimension")
+    )
+    codes = tuple(one.code for one in dimensions)
+    form = MonthlyForm(
+        name=table.text("name"),
+        version=table.text("version"),
+        digest=preset.digest[:12],
+        options=_options(options),
+        combine=_combine(options),
+        dimensions=dimensions,
+        indicators=tuple(_indicator(one, codes) for one in table.tables("indicator")),
+    )
+    try:
+        return check(form)
+    except WeightsError as error:
+        raise table.error(error.field, str(error), "和为 1 的权重") from None
+
+
+def _options(table: Table) -> Options:
+    rounding: Rounding = next(
+        one for one in ROUNDINGS if one == table.text("rounding", "ceil", choices=ROUNDINGS)
+    )
+    floor = table.number("floor", low=-1000.0) if "floor" in table.values else None
+    return Options(rounding, floor, table.number("top", 5.0))
+
+
+def _combine(table: Table) -> Combine:
+    return next(one for one in COMBINES if one == table.text("combine", "mean", choices=COMBINES))
+
+
+def _indicator(table: Table, dimensions: tuple[str, ...]) -> Indicator:
+    table.only("code", "name", "dimension", "unit", "best", "step", "better", "weight")
+    better: Better = "down" if table.text("better", choices=("up", "down")) == "down" else "up"
+    return Indicator(
+        table.text("code"),
+        table.text("name"),
+        table.text("dimension", choices=dimensions),
+        Steps(
+            table.number("best"), table.number("step", low=1e-6), better,
+            table.text("unit", choices=("minutes", "share")),
+        ),
+        table.number("weight", high=1.0) if "weight" in table.values else None,
+    )  # fmt: skip
