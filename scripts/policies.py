@@ -21,7 +21,10 @@ def names() -> tuple[str, ...]:
     """The files a site may put into `DIR/policy/`, without their suffix."""
     from nlp.policy import NAMES
 
-    return (*NAMES, "sentiment", "stages", "workflows", "knowledge")
+    return (
+        *(*NAMES, "sentiment", "stages", "workflows", "knowledge"),
+        *("reports", "monthly", "aspects", "praise"),
+    )
 
 
 def check(folder: Path) -> str:
@@ -30,7 +33,11 @@ def check(folder: Path) -> str:
     from api.workflows import load_workflows
     from nlp.cues import load_cues
     from nlp.policy import load_policy
+    from nlp.praise import load_praise
     from nlp.quality.form import codes_of
+    from nlp.reports.aspects import load_aspects
+    from nlp.reports.monthly import read_monthly
+    from nlp.reports.policy import read_reports
     from nlp.stages import load_stages
 
     policy = load_policy(folder)
@@ -40,6 +47,8 @@ def check(folder: Path) -> str:
     load_stages(folder)
     load_workflows(folder)
     load_knowledge_policy(folder)
+    for read in (read_reports, read_monthly, load_aspects, load_praise):
+        read(folder)
     codes_of(folder)
     return policy.version
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from nlp.metrics.journey import load_journey, touchpoint_of
 from nlp.metrics.observation import Json, fits, load_kinds
+from nlp.praise import load_praise
 from nlp.privacy import mask
 from nlp.quality.dialogue import category_path
 from nlp.quality.timing import waits
@@ -112,13 +113,20 @@ def _record(
         "touchpoint": touchpoint_of(
             path, request, load_journey(folder), place if isinstance(place, str) else None
         ),
-        "praised": PRAISE in path,
+        "praised": _praised(transcript, path, folder),
         "complained": path[0] == COMPLAINT if path else None,
         "quote": request or None,
     }
     if "supervisor" in roles:
         found["escalated"] = True
     return found
+
+
+def _praised(transcript: Transcript, path: Sequence[str], folder: Path | None) -> bool:
+    """As the form says, by the category, or in the customer's own words."""
+    return (
+        transcript.extra.get("praised") is True or PRAISE in path or load_praise(folder).praised(transcript)
+    )
 
 
 def _times(transcript: Transcript) -> Json:
