@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nlp.metrics.journey import load_journey, touchpoint_of
 from nlp.metrics.observation import Json, fits, load_kinds
+from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.praise import load_praise
 from nlp.privacy import mask
 from nlp.quality.dialogue import category_path
@@ -101,7 +101,6 @@ def _record(
 ) -> Json:
     outcome, roles = transcript.outcome, [turn.role for turn in transcript.turns]
     request = told["summary"]["request"]
-    place = transcript.extra.get("touchpoint")
     found: Json = {
         "resolved": outcome.resolved if outcome else None,
         "follow_up": outcome.follow_up if outcome else None,
@@ -110,9 +109,8 @@ def _record(
         "customer_turns": roles.count("customer"),
         "path": list(path),
         "tier": transcript.customer.tier,
-        "touchpoint": touchpoint_of(
-            path, request, load_journey(folder), place if isinstance(place, str) else None
-        ),
+        "touchpoint": load_tags(JOURNEY, folder).find(path, request, transcript.extra.get("touchpoint")),
+        "subtype": load_tags(SUBTYPES, folder).find(path, request, transcript.extra.get("subtype")),
         "praised": _praised(transcript, path, folder),
         "complained": path[0] == COMPLAINT if path else None,
         "quote": request or None,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nlp.metrics.journey import load_journey, touchpoint_of
 from nlp.metrics.observation import load_kinds
+from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.metrics.transcripts import observe
 from nlp.transcript import parse_transcript
 
@@ -49,7 +49,7 @@ def test_a_transcript_becomes_one_observation() -> None:
     assert seen["values"] == {
         "transferred": True, "issue": "订单尾号2217", "resolved": True, "satisfaction": 2, "turns": 7,
         "customer_turns": 4, "path": ["complaint", "complaint_late_delivery"], "tier": "gold",
-        "touchpoint": "delivery", "praised": False, "complained": True, "quote": "快递怎么还没到",
+        "touchpoint": "delivery", "subtype": "late", "praised": False, "complained": True, "quote": "快递怎么还没到",
         "first_response_s": 20.0, "response_s": 15.0, "longest_gap_s": 20.0, "handle_s": 45.0,
         "form": "standard", "version": "1", "score": 80.0, "grade": "B", "veto": False,
         "failed": ["step_comfort"], "passed": 3, "applicable": 4, "steps": ["verify", "solve"],
@@ -73,15 +73,25 @@ def test_a_record_without_times_has_none() -> None:
 
 def test_R169_a_conversation_stands_at_one_touchpoint() -> None:
     """As told, else by the deepest category, else by its words; the preset has 22."""
-    journey = load_journey()
-    assert len(journey) == 22
+    journey = load_tags(JOURNEY)
+    assert len(journey.tags) == 22
     path = ("complaint", "complaint_late_delivery")
-    assert touchpoint_of(path, "", journey, "退款") == "refund"
-    assert touchpoint_of(path, "", journey, "没有这个") is None
-    assert touchpoint_of(path, "", journey) == "delivery"
-    assert touchpoint_of(("complaint", "complaint_attitude"), "", journey) == "complaint"
-    assert touchpoint_of((), "下不了单怎么回事", journey) == "order"
-    assert touchpoint_of((), "你好", journey) is None
+    assert journey.find(path, "", "退款") == "refund"
+    assert journey.find(path, "", "没有这个") is None
+    assert journey.find(path, "") == "delivery"
+    assert journey.find(("complaint", "complaint_attitude"), "") == "complaint"
+    assert journey.find((), "下不了单怎么回事") == "order"
+    assert journey.find((), "你好") is None
+
+
+def test_R167_a_sub_type_is_what_the_words_say() -> None:
+    """A lost parcel is one though its category is late delivery; without telling words the category decides."""
+    late = ("complaint", "complaint_late_delivery")
+    kinds = load_tags(SUBTYPES)
+    assert kinds.find(late, "快递都弄丢了你们管不管") == "lost"
+    assert kinds.find(late, "送到别人家去了") == "misdelivered"
+    assert kinds.find(late, "等了三天了") == "late"
+    assert kinds.find(("inquiry",), "请问营业时间") is None
 
 
 def test_every_value_of_an_observation_is_a_known_one() -> None:
