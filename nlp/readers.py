@@ -1,4 +1,4 @@
-"""Transcripts from files: JSON lines (plain, .gz, .xz), CSV and XLSX with one turn a row.
+"""Transcripts from files: JSON lines (plain, .gz, .xz, .zst), CSV, XLSX and Parquet, and other systems' exports.
 
 Sizes are bounded while reading, so that a small file cannot unfold into a large one. A bad line is a
 `TranscriptProblem` in its place; only a file that cannot be read at all raises.
@@ -6,25 +6,24 @@ Sizes are bounded while reading, so that a small file cannot unfold into a large
 
 from __future__ import annotations
 
-import gzip
 import json
-import lzma
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from nlp.adapters import ADAPTERS, recognised
+from nlp.adapters.asr import from_lines
+from nlp.packed import LINE_LIMIT, bounded_lines, unpacked_name
 from nlp.transcript import Transcript, TranscriptError, parse_transcript
 from nlp.turn_tables import ROLE_FORM, TURN_LIMIT, ReadError, Row, TranscriptProblem, role_of, table_rows
 
 __all__ = ["ReadError", "Row", "TranscriptProblem", "parse_row", "read_rows", "read_transcripts"]
 
-LINE_LIMIT = 8 << 20
-"""Bytes of one JSON line."""
-FILE_LIMIT = 16 << 30
-"""Unfolded bytes of one file."""
-RATIO_LIMIT = 200
-"""Unfolded to stored bytes; ordinary dialogue reaches 20."""
-_FREE = 32 << 20  # bytes before the ratio counts
+DOCUMENT_LIMIT = 64 << 20
+"""Bytes of a file that is one JSON document, or one text."""
+_LINES = (".jsonl", ".ndjson")
+_TABLES = (".csv", ".xlsx", ".parquet")
+_OWN = '"turns"'
 
 
 def parse_row(row: Row) -> Transcript | TranscriptProblem:
@@ -40,17 +39,28 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
             row.source, row.line, "line", "含有半个字符（孤立的代理码位）", "有效的 Unicode 文本"
         )
     try:
-        transcript = parse_transcript(_with_roles(value))
+        transcript = parse_transcript(_with_roles(_adapted(value, row)))
     except TranscriptError as problem:
         accepted = ROLE_FORM if problem.field.endswith(".role") else problem.accepted
         return TranscriptProblem(row.source, row.line, problem.field, problem.message, accepted)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         return TranscriptProblem(row.source, row.line, "transcript", str(problem)[:200], "合同中的会话格式")
     if len(transcript.turns) > TURN_LIMIT:
         return TranscriptProblem(
             row.source, row.line, "turns", f"{len(transcript.turns)} 个话轮", f"至多 {TURN_LIMIT}"
         )
     return transcript
+
+
+def _adapted(value: Any, row: Row) -> Any:
+    """The contract's object: another system's is put into it; an id is made of file and line where none was sent."""
+    adapter = ADAPTERS[row.adapter] if row.adapter else recognised(value)
+    if adapter is None:
+        return value
+    if not isinstance(value, dict):
+        raise TranscriptError("document", f"不是{adapter.title}的会话", "JSON 对象")
+    found = adapter.transcript(value)
+    return {**found, "id": found.get("id") or f"{Path(row.source).name.split('.')[0]}-{row.line}"}
 
 
 def _with_roles(value: Any) -> Any:
@@ -66,9 +76,9 @@ def _with_role(turn: Any) -> Any:
     return {**turn, "role": role_of(turn["role"]) or turn["role"]}
 
 
-def read_transcripts(path: Path) -> Iterator[Transcript | TranscriptProblem]:
+def read_transcripts(path: Path, source: str = "") -> Iterator[Transcript | TranscriptProblem]:
     """Transcripts of a file in order. Raises ReadError for a file that cannot be read."""
-    return (parse_row(row) for row in read_rows(path))
+    return (parse_row(row) for row in read_rows(path, source))
 
 
 def _sound(value: Any) -> bool:
@@ -80,46 +90,33 @@ def _sound(value: Any) -> bool:
     return True
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Rows of a file in order, one a transcript, not yet parsed. Raises ReadError."""
+def read_rows(path: Path, source: str = "") -> Iterator[Row]:
+    """Rows of a file in order, one a transcript, not yet parsed. Raises ReadError.
+
+    `source` names the system whose export the file is (a name of `ADAPTERS`); without it, its fields tell.
+    """
+    if source and source not in ADAPTERS:
+        raise ReadError(f"来源：不认识 {source!r}（应为：{'、'.join(ADAPTERS)}）")
     if not path.is_file():
         raise ReadError(f"{path}：文件不存在")
-    name = path.name.lower()
-    if name.endswith((".xlsx", ".csv")):
+    name = unpacked_name(path)
+    if path.name.lower().endswith(_TABLES):
+        if source:
+            raise ReadError(f"{path}：表格每行一个话轮，不另外指明来源（--from 用于 .json .jsonl .txt）")
         return table_rows(path)
-    if name.endswith((".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.xz", ".ndjson.gz", ".ndjson.xz")):
-        return _json_rows(path)
-    raise ReadError(f"{path}：无法识别的文件类型（应为：.jsonl .jsonl.gz .jsonl.xz .csv .xlsx）")
+    if name.endswith(_LINES):
+        return _json_rows(path, source)
+    if name.endswith(".json"):
+        return _document_rows(path, source)
+    if name.endswith(".txt") and source in ("", "asr"):
+        return _text_rows(path)
+    accepted = ".jsonl .json（可 .gz .xz .zst）.txt .csv .xlsx .parquet"
+    raise ReadError(f"{path}：无法识别的文件类型（应为：{accepted}）")
 
 
-def _open(path: Path) -> IO[bytes]:
-    name = path.name.lower()
-    if name.endswith(".gz"):
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    if name.endswith(".xz"):
-        return lzma.open(path, "rb")
-    return path.open("rb")
-
-
-def _bounded_lines(path: Path) -> Iterator[bytes]:
-    stored, seen = path.stat().st_size, 0
-    with _open(path) as stream:
-        while True:
-            try:
-                line = stream.readline(LINE_LIMIT + 1)
-            except (OSError, EOFError, lzma.LZMAError) as problem:
-                raise ReadError(f"{path}：压缩内容损坏（{problem}）") from None
-            if not line:
-                return
-            seen += len(line)
-            if seen > FILE_LIMIT or (seen > _FREE and seen > RATIO_LIMIT * max(stored, 1)):
-                raise ReadError(f"{path}：解压后过大（应为：不超过压缩前的 {RATIO_LIMIT} 倍且不超过 16 GiB）")
-            yield line
-
-
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path, source: str) -> Iterator[Row]:
     number, skipping = 0, False
-    for line in _bounded_lines(path):
+    for line in bounded_lines(path):
         whole = line.endswith(b"\n") or len(line) <= LINE_LIMIT
         if skipping:
             skipping = not line.endswith(b"\n")
@@ -136,7 +133,71 @@ def _json_rows(path: Path) -> Iterator[Row]:
         except UnicodeDecodeError:
             yield _refused(path, number, "line", f"不是 UTF-8{_guess(line)}", "UTF-8 编码")
             continue
-        yield Row(path.name, number, text)
+        if source or _OWN not in text:
+            yield from _parts(path, number, text, source)
+        else:
+            yield Row(path.name, number, text)
+
+
+def _parts(path: Path, number: int, text: str, source: str) -> Iterator[Row]:
+    """The conversations of one JSON value: another system's document may hold several."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    adapter = ADAPTERS[source] if source else recognised(value)
+    parts = list(adapter.parts(value)) if adapter and value is not None else [value]
+    if len(parts) == 1 and parts[0] is value:
+        yield Row(path.name, number, text, adapter=source)
+        return
+    for part in parts:
+        yield Row(path.name, number, json.dumps(part), adapter=adapter.name if adapter else "")
+
+
+def _whole(path: Path) -> str:
+    """The text of a file that is read at once. Raises ReadError."""
+    pieces, size = [], 0
+    for piece in bounded_lines(path):
+        pieces.append(piece)
+        size += len(piece)
+        if size > DOCUMENT_LIMIT:
+            raise ReadError(
+                f"{path}：文件过大（应为：一个文档不超过 {DOCUMENT_LIMIT >> 20} MiB，或改用 .jsonl）"
+            )
+    content = b"".join(pieces)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ReadError(f"{path}：不是 UTF-8{_guess(content)}（应为：UTF-8 编码）") from None
+
+
+def _document_rows(path: Path, source: str) -> Iterator[Row]:
+    """A `.json` file: one document over many lines, or JSON lines under another name."""
+    first = next((line for line in bounded_lines(path) if line.strip()), b"")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        text = _whole(path)
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return _json_rows(path, source)  # it complains line by line
+        return _document(path, value, text, source)
+    return _json_rows(path, source)
+
+
+def _document(path: Path, value: Any, text: str, source: str) -> Iterator[Row]:
+    own = value if isinstance(value, list) and not source else None
+    for number, one in enumerate([value] if own is None else own, start=1):
+        yield from _parts(path, number, text if own is None else json.dumps(one), source)
+
+
+def _text_rows(path: Path) -> Iterator[Row]:
+    """One conversation: `客服：…` a line."""
+    try:
+        yield Row(path.name, 1, json.dumps(from_lines(_whole(path))), adapter="asr")
+    except TranscriptError as problem:
+        yield _refused(path, 1, problem.field, problem.message, problem.accepted)
 
 
 def _refused(path: Path, line: int, field: str, message: str, accepted: str) -> Row:

@@ -1,4 +1,4 @@
-"""Tables with one turn a row (CSV, XLSX) to rows with one transcript each."""
+"""Tables with one turn a row (CSV, XLSX, Parquet) to rows with one transcript each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,37 @@ class TranscriptProblem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One transcript not yet parsed: JSON text, or the problem found already."""
+    """One transcript not yet parsed: JSON text, or the problem found already. `adapter`: whose export it is."""
 
     source: str
     line: int
     text: str
     problem: TranscriptProblem | None = None
+    adapter: str = ""
 
 
 def table_rows(path: Path) -> Iterator[Row]:
     """Rows of a CSV or XLSX file, one a transcript. Raises ReadError."""
-    return _turn_rows(path, _sheet(path) if path.name.lower().endswith(".xlsx") else _csv(path))
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        return _parquet(path)
+    return _turn_rows(path, _sheet(path) if name.endswith(".xlsx") else _csv(path))
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    """Rows with a list of turns are transcripts; others are turns, as in the other tables."""
+    from nlp.parquet import parquet_rows
+
+    names, rows = parquet_rows(path)
+    if "turns" in names:
+        return (_whole_row(path, number, row) for number, row in enumerate(rows, start=1))
+    cells = ([_cell(row[name]) for name in names] for row in rows)
+    return _turn_rows(path, chain([names], cells))
+
+
+def _whole_row(path: Path, number: int, row: Mapping[str, Any]) -> Row:
+    value = {name: cell for name, cell in row.items() if cell is not None}
+    return Row(path.name, number, json.dumps(value, ensure_ascii=False, default=_cell))
 
 
 def _csv(path: Path) -> Iterator[list[str]]:

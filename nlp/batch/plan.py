@@ -22,7 +22,8 @@ class Setting:
     """Everything a worker needs to score a shard; all of it is picklable and part of the digest.
 
     `folder` is a site's policy folder, `models` the models folder (None: the shipped ones, "" for none),
-    `facts` a published snapshot of sentences (JSON lines `{"text","entry_id"}`).
+    `facts` a published snapshot of sentences (JSON lines `{"text","entry_id"}`), `source` the system whose
+    exports are read ("": their fields tell).
     """
 
     form: str = "standard"
@@ -31,6 +32,7 @@ class Setting:
     models: Path | None = None
     rules_only: bool = False
     facts: Path | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,17 @@ def digest_of(parts: Sequence[object]) -> str:
 
 
 def _shard(number: int, rows: list[Row], basis: str) -> Shard:
-    lines = [[row.source, row.line, row.text, row.problem and row.problem.message] for row in rows]
+    lines = [
+        [row.source, row.line, row.text, row.problem and row.problem.message, row.adapter] for row in rows
+    ]
     return Shard(number, digest_of([basis, lines]), tuple(rows))
 
 
-def plan(paths: Iterable[Path], basis: str, rows: int = ROWS) -> Iterator[Shard]:
+def plan(paths: Iterable[Path], basis: str, rows: int = ROWS, source: str = "") -> Iterator[Shard]:
     """Shards in input order; `basis` is the digest of forms, policies and models. Raises ReadError."""
     number, waiting, size = 0, [], 0
     for path in paths:
-        for row in read_rows(path):
+        for row in read_rows(path, source):
             waiting.append(row)
             size += len(row.text)
             if len(waiting) >= rows or size >= BYTES:

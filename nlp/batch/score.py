@@ -58,7 +58,7 @@ def score_files(
     def waiting() -> Iterator[Shard]:
         nonlocal done, total
         planned = 0
-        for shard in plan(paths, basis, rows):
+        for shard in plan(paths, basis, rows, setting.source):
             names.append(shard.name)
             planned += len(shard.rows)
             if is_done(folder, shard.name):

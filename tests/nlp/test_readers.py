@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
+from nlp.packed import _zstd
 from nlp.readers import ReadError, TranscriptProblem, read_transcripts
 from nlp.transcript import Transcript
 
@@ -131,3 +133,44 @@ def test_json_lines_take_the_role_words_of_tables(tmp_path: Path) -> None:
     assert isinstance(found[1], TranscriptProblem)
     assert found[1].field == "turns.0.role"
     assert "客户|客服" in found[1].accepted
+
+
+def test_zstandard_lines_and_bombs(tmp_path: Path) -> None:
+    """R104: lines packed by zstd are read; a bomb and a cut file are refused in words."""
+    zstd = _zstd()
+    found = list(read_transcripts(write(tmp_path / "a.jsonl.zst", zstd.compress(LINES.encode()))))
+    assert [one.id for one in found if isinstance(one, Transcript)] == ["0", "1", "2"]
+    with pytest.raises(ReadError, match="过大"):
+        list(read_transcripts(write(tmp_path / "b.jsonl.zst", zstd.compress(b" " * (64 << 20)))))
+    with pytest.raises(ReadError, match="损坏"):
+        list(read_transcripts(write(tmp_path / "c.jsonl.zst", zstd.compress(LINES.encode() * 99)[:40])))
+
+
+def test_parquet_of_transcripts_and_of_turns(tmp_path: Path) -> None:
+    """R104: rows with a list of turns are transcripts, rows of turns are gathered; a damaged file is told."""
+    arrow = pytest.importorskip("pyarrow", reason="extra parquet")
+    import pyarrow.parquet as parquet
+
+    at = datetime(2026, 11, 3, 10, tzinfo=UTC)
+    said = [{"role": "customer", "text": "在吗", "at": at}, {"role": "客服", "text": "您好", "at": None}]
+    whole = arrow.table({"id": ["t1"], "turns": [said], "category": ["complaint"]})
+    parquet.write_table(whole, tmp_path / "a.parquet")
+    (found,) = read_transcripts(tmp_path / "a.parquet")
+    assert isinstance(found, Transcript)
+    assert (found.id, found.category, [turn.role for turn in found.turns]) == (
+        "t1",
+        "complaint",
+        ["customer", "agent"],
+    )
+    assert found.turns[0].at == at
+    rows = arrow.table(
+        {"会话编号": ["c1", "c1", "c2"], "角色": ["客户", "客服", "客户"], "内容": ["在吗", "您好", None]}
+    )
+    parquet.write_table(rows, tmp_path / "b.parquet")
+    assert [
+        len(one.turns) for one in read_transcripts(tmp_path / "b.parquet") if isinstance(one, Transcript)
+    ] == [2, 1]
+    cut = (tmp_path / "a.parquet").read_bytes()
+    for damaged in (cut[: len(cut) // 2], b"PAR1", cut[:60] + b"\xff" * 40 + cut[100:]):
+        with pytest.raises(ReadError, match="Parquet"):
+            list(read_transcripts(write(tmp_path / "c.parquet", damaged)))
