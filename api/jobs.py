@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,24 +22,33 @@ from api.forms import CODE, form_of
 from api.settings import Settings
 from api.store import Writer, jobs
 from api.worker import INPUT, RESULTS, SHEET, Worker, forget_input
-from nlp.batch.outputs import write_csv
+from nlp.batch.outputs import COMMAS, TABLE, write_beside
+from nlp.parquet import MissingParquet
 
 router = APIRouter(prefix="/v1/quality/jobs", tags=["quality"])
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz", ".csv", ".xlsx")
+SUFFIXES = (
+    *(".jsonl", ".jsonl.gz", ".jsonl.xz", ".jsonl.zst", ".json", ".json.gz", ".json.xz", ".json.zst"),
+    *(".txt", ".csv", ".xlsx", ".parquet"),
+)
 TYPES = {
-    "application/json": ".jsonl",
+    "application/json": ".json",
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
     "application/gzip": ".jsonl.gz",
     "application/x-xz": ".jsonl.xz",
+    "application/zstd": ".jsonl.zst",
+    "application/vnd.apache.parquet": ".parquet",
+    "text/plain": ".txt",
     "text/csv": ".csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
+Source = Literal["aliyun", "contact-lens", "genesys", "asr"]
 MEDIA = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
 }
 
 
@@ -52,8 +60,6 @@ def folder_of(settings: Settings, identity: str) -> Path:
 def _suffix(name: str, kind: str) -> str:
     """How the input is read: by its name, else by its content type. Raises 415."""
     lowered = name.lower()
-    if lowered.endswith(".json"):
-        return ".jsonl"
     named = [suffix for suffix in SUFFIXES if lowered.endswith(suffix)]
     suffix = max(named, key=len) if named else TYPES.get(kind)
     if suffix is None:
@@ -98,22 +104,27 @@ async def create_job(
     file: UploadFile | None = None,
     form: Annotated[str | None, Form(pattern=CODE)] = None,
     form_code: Annotated[str | None, Query(alias="form", pattern=CODE)] = None,
+    source: Annotated[Source | None, Form()] = None,
+    source_name: Annotated[Source | None, Query(alias="source")] = None,
     as_of: Moment | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Queue a file of transcripts (JSONL, CSV, XLSX) for scoring with a form."""
+    """Queue a file of transcripts for scoring with a form; `source` names the system it was exported from."""
     code = form or form_code or "standard"
+    system = source or source_name or ""
     form_of(opened.settings, grant.tenant, code, as_of)
     suffix, content = await _upload(request, file)
     identity = wiring.new_id("jb")
     folder = folder_of(opened.settings, identity)
     await asyncio.to_thread(_keep, folder, suffix, content)
     given = {"job": "quality", "sha256": hashlib.sha256(content).hexdigest(), "form": code, "as_of": as_of}
+    given |= {"source": system} if system else {}
     data: Json = {
         "form": code,
         "as_of": as_of.isoformat() if as_of else None,
         "input": f"{INPUT}{suffix}",
         "bytes": len(content),
+        "source": system,
     }
 
     def unit(writer: Writer) -> tuple[int, Json]:
@@ -138,7 +149,12 @@ def shown(job: Json) -> Json:
         eta = round(spent * (job["total"] - job["done"]) / job["done"], 1)
     names = ("id", "state", "done", "total", "error", "by", "created_at", "started_at", "finished_at")
     told = {name: job[name] for name in names}
-    return {**told, "eta": eta, "form": job["data"]["form"], "as_of": job["data"]["as_of"]}
+    given = {
+        "form": job["data"]["form"],
+        "as_of": job["data"]["as_of"],
+        "source": job["data"].get("source", ""),
+    }
+    return {**told, "eta": eta, **given}
 
 
 async def _job(opened: Opened, tenant: str, identity: str) -> Json:
@@ -174,7 +190,7 @@ def _summary(folder: Path) -> Any:
 
 @router.get("/{job_id}/results", response_class=Response)
 async def job_results(
-    job_id: str, opened: Opened, grant: Quality, format: Literal["jsonl", "csv", "xlsx"] = "jsonl"
+    job_id: str, opened: Opened, grant: Quality, format: Literal["jsonl", "csv", "xlsx", "parquet"] = "jsonl"
 ) -> Response:
     """Results in input order."""
     job = await _job(opened, grant.tenant, job_id)
@@ -184,23 +200,19 @@ async def job_results(
     path = folder / (SHEET if format == "xlsx" else RESULTS)
     if not path.is_file():
         raise not_found("任务结果", job_id)
-    if format == "csv":
-        path = await asyncio.to_thread(_as_csv, folder)
+    if format in ("csv", "parquet"):
+        path = await asyncio.to_thread(_made, folder, COMMAS if format == "csv" else TABLE)
     return FileResponse(path, media_type=MEDIA[format], filename=f"{job_id}.{format}")
 
 
-def _as_csv(folder: Path) -> Path:
-    """The results as CSV, made when it is first asked for; with the mark that spreadsheets need for Chinese."""
-    path = folder / "results.csv"
-    if not path.is_file():
-        beside = folder / f"results.{os.getpid()}-{threading.get_ident()}.part"
-        with (
-            (folder / RESULTS).open(encoding="utf-8") as lines,
-            beside.open("w", encoding="utf-8-sig", newline="") as stream,
-        ):
-            write_csv((json.loads(line) for line in lines), stream)
-        beside.replace(path)
-    return path
+def _made(folder: Path, name: str) -> Path:
+    """The results in another form, made when they are first asked for. Raises 503 where an extra is missing."""
+    if (folder / name).is_file():
+        return folder / name
+    try:
+        return write_beside(folder, name)
+    except MissingParquet as error:
+        raise Problem("unavailable", str(error)) from None
 
 
 @router.delete("/{job_id}")

@@ -42,6 +42,7 @@ class Task:
     policy: str
     models: str | None
     as_of: str | None
+    source: str = ""
 
 
 def run(task: Task) -> None:
@@ -55,11 +56,12 @@ def run(task: Task) -> None:
         folder=Path(task.policy),
         as_of=None if task.as_of is None else datetime.fromisoformat(task.as_of),
         models=None if task.models is None else Path(task.models),
+        source=task.source,
     )
     told = 0.0
     try:
         (folder / FAILURE).unlink(missing_ok=True)
-        total = sum(1 for _ in read_rows(source))
+        total = sum(1 for _ in read_rows(source, task.source))
 
         def tell(done: int, _: int | None) -> None:
             nonlocal told

@@ -94,7 +94,15 @@ class Worker:
             _, source = form_of(settings, lease.tenant, data["form"], as_of)
             freeze(settings, source, policy)
         models = None if settings.models is None else str(settings.models.resolve())
-        return scoring.Task(str(folder), data["input"], data["form"], str(policy), models, data["as_of"])
+        return scoring.Task(
+            folder=str(folder),
+            input=data["input"],
+            form=data["form"],
+            policy=str(policy),
+            models=models,
+            as_of=data["as_of"],
+            source=data.get("source", ""),
+        )
 
     async def _follow(self, lease: Lease, process: SpawnProcess, folder: Path) -> bool:
         """Wait for the process, beating; False when the job is no longer ours."""

@@ -6,6 +6,7 @@ Sizes are bounded while reading, so that a small file cannot unfold into a large
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,14 +54,15 @@ def parse_row(row: Row) -> Transcript | TranscriptProblem:
 
 
 def _adapted(value: Any, row: Row) -> Any:
-    """The contract's object: another system's is put into it; an id is made of file and line where none was sent."""
+    """The contract's object: another system's is put into it; an id is made of its content where none was sent."""
     adapter = ADAPTERS[row.adapter] if row.adapter else recognised(value)
     if adapter is None:
         return value
     if not isinstance(value, dict):
         raise TranscriptError("document", f"不是{adapter.title}的会话", "JSON 对象")
     found = adapter.transcript(value)
-    return {**found, "id": found.get("id") or f"{Path(row.source).name.split('.')[0]}-{row.line}"}
+    digest = hashlib.sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return {**found, "id": found.get("id") or f"{row.source.partition('.')[0]}-{digest[:8]}"}
 
 
 def _with_roles(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,7 @@ from scripts.console import (
 )
 
 if TYPE_CHECKING:
-    from nlp.batch.outputs import Summary
+    from nlp.batch.tally import Summary
 
 app = group("智能质检：按质检表给会话记录逐条评分，每处扣分都有证据")
 _TOP = 8
@@ -48,7 +49,10 @@ def _commands() -> None:
 @app.command(help=_HELP, epilog="例：zuoxi quality score 会话.jsonl 会话.xlsx --out 质检结果 --workers 2")
 def score(
     files: Annotated[
-        list[str], typer.Argument(help=".jsonl（可 .gz .xz）、.csv、.xlsx；- 为标准输入（jsonl）")
+        list[str],
+        typer.Argument(
+            help=".jsonl .json（可 .gz .xz .zst）、.txt、.csv、.xlsx、.parquet；- 为标准输入（jsonl）"
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="结果目录；中断后用同一目录重新运行即续跑")],
     form: Annotated[str, typer.Option("--form", help="质检表代码")] = "standard",
@@ -60,10 +64,18 @@ def score(
         str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")
     ] = None,
     rules_only: Annotated[bool, typer.Option("--rules-only", help="不用模型，只按规则评分")] = False,
+    source: Annotated[
+        str, typer.Option("--from", help="哪个系统的导出：aliyun、contact-lens、genesys、asr；默认看字段")
+    ] = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="另写 results.csv")] = False,
+    as_parquet: Annotated[
+        bool, typer.Option("--parquet", help="另写 results.parquet（附加组件 parquet）")
+    ] = False,
     data: Data = Path("data"),
     as_json: AsJson = False,
 ) -> None:
     """给文件里的每个会话评分，写出 results.jsonl、summary.json 与 results.xlsx。"""
+    from nlp.adapters import ADAPTERS
     from nlp.batch.on_processes import EngineError
     from nlp.batch.plan import Setting
     from nlp.batch.score import BusyError, Engine, score_files
@@ -72,9 +84,13 @@ def score(
 
     if engine not in ("processes", "ray"):
         raise Misused(f"--engine 不能是 {engine!r}（应为：processes 或 ray）")
+    if source and source not in ADAPTERS:
+        raise Misused(f"--from 不能是 {source!r}（应为：{'、'.join(ADAPTERS)}）")
+    formats = [name for name, wanted in (("csv", as_csv), ("parquet", as_parquet)) if wanted]
     policy = data / "policy"
     policies.check(policy)
     setting = Setting(form, policy if policy.is_dir() else None, _moment(as_of), rules_only=rules_only)
+    setting = replace(setting, source=source)
     began = time.monotonic()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -82,7 +98,7 @@ def score(
         with progress("评分") as advance:
             paths = [_input(file, out) for file in files]
             kind: Engine = "ray" if engine == "ray" else "processes"
-            summary = score_files(paths, out, setting, kind, workers, advance)
+            summary = score_files(paths, out, setting, kind, workers, advance, formats=formats)
     except FormError as error:
         raise (Misused if error.field == "form" else Failed)(str(error)) from None
     except (ReadError, EngineError, BusyError, OSError) as error:
@@ -98,6 +114,41 @@ def score(
     else:
         rate = summary.scored / seconds if seconds else 0.0
         note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
+
+
+@app.command(epilog="例：zuoxi quality diff 旧结果/results.jsonl 新结果/results.jsonl --out 差异")
+def diff(
+    old: Annotated[Path, typer.Argument(help="原来的 results.jsonl")],
+    new: Annotated[Path, typer.Argument(help="现在的 results.jsonl")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="写出 diff.json 与 diff.xlsx 的目录；不给则只打印")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """改了质检表之后，同一批会话的结果变了什么：逐项的变化、等级的变化、变了的会话。"""
+    from nlp.batch.differ import difference, write_difference
+    from nlp.readers import ReadError
+
+    try:
+        found = difference(old, new)
+        if out is not None:
+            write_difference(found, out)
+    except (ReadError, OSError) as error:
+        raise Failed(str(error)) from None
+    told = found.to_json()
+    if as_json:
+        tell(told)
+        return
+    mean = told["mean"]
+    say(
+        f"对照 {found.compared} 个会话，平均分 {mean['from']} → {mean['to']}，等级变了 {len(told['regraded'])} 个"
+    )
+    say(f"只在原来的里有 {found.only_old} 个，只在现在的里有 {found.only_new} 个")
+    rows = [(item["name"], item["from"], item["to"], str(item["count"])) for item in told["items"]]
+    if rows:
+        table(("项", "原来", "现在", "会话数"), rows)
+    if out is not None:
+        note(f"逐条见 {out / 'diff.xlsx'}")
 
 
 def _finished(out: Path) -> dict[str, int]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from nlp.batch import on_processes
-from nlp.batch.outputs import Summary, merged, write_outputs
+from nlp.batch.outputs import merged, write_outputs
 from nlp.batch.plan import ROWS, Setting, Shard, plan
 from nlp.batch.run import SHARDS, basis_of, is_done
+from nlp.batch.tally import Summary
 
 Engine = Literal["processes", "ray"]
 Progress = Callable[[int, int | None], None]
@@ -41,8 +42,9 @@ def score_files(
     workers: int | None = None,
     progress: Progress | None = None,
     rows: int = ROWS,
+    formats: Collection[str] = (),
 ) -> Summary:
-    """Score every transcript of `paths` into `out` and return the figures.
+    """Score every transcript of `paths` into `out` and return the figures; `formats`: csv, parquet beside.
 
     Finished shards are skipped by digest, so a rerun scores nothing twice and loses nothing.
     Raises ReadError (a file), FormError, EngineError (a worker died), BusyError (another run).
@@ -74,7 +76,7 @@ def score_files(
             done += finished
             if progress:
                 progress(done, total)
-        summary = write_outputs(merged(folder, names), out)
+        summary = write_outputs(merged(folder, names), out, formats)
         _forget(folder, frozenset(names))
     if progress:
         progress(done, done)

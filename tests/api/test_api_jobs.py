@@ -84,6 +84,40 @@ def test_a_table_is_scored_from_a_form_upload(quality: httpx.Client) -> None:
     assert (job["state"], job["done"]) == ("done", 2), job
 
 
+def test_another_systems_export_is_scored(quality: httpx.Client) -> None:
+    """R104: an export is read by the name of its system, or by its fields; results come as Parquet too."""
+    pytest.importorskip("pyarrow", reason="extra parquet")
+    call = {
+        "id": "rec-1",
+        "AsrResult": [
+            {"Role": "客服", "Words": "您好", "Begin": 0},
+            {"Role": "客户", "Words": "退款没到", "Begin": 900},
+        ],
+    }
+    file = (
+        "calls.json",
+        json.dumps([{**call, "Tid": f"sca-{at}"} for at in range(2)], indent=1),
+        "application/json",
+    )
+    answer = quality.post("/v1/quality/jobs", files={"file": file}, data={"source": "aliyun"})
+    assert answer.status_code == 202, answer.text
+    job = done(quality, answer.json()["id"])
+    assert (job["state"], job["done"], job["source"]) == ("done", 2, "aliyun"), job
+    path = f"/v1/quality/jobs/{job['id']}/results"
+    rows = [json.loads(line) for line in quality.get(path).text.splitlines()]
+    assert [row["transcript_id"] for row in rows] == ["sca-0", "sca-1"]
+    table = quality.get(path, params={"format": "parquet"})
+    assert table.headers["content-type"] == "application/vnd.apache.parquet"
+    import pyarrow.parquet as parquet
+
+    assert parquet.read_table(io.BytesIO(table.content)).column("transcript_id").to_pylist() == [
+        "sca-0",
+        "sca-1",
+    ]
+    wrong = quality.post("/v1/quality/jobs", files={"file": file}, data={"source": "zendesk"})
+    assert "source" in problem(wrong, 422, "invalid")["errors"][0]["field"]
+
+
 def test_the_same_key_makes_one_job(quality: httpx.Client) -> None:
     """An Idempotency-Key that comes again answers with the first job."""
     headers = {**LINES, "Idempotency-Key": "job-once"}

@@ -18,7 +18,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from nlp.batch import run as running
-from nlp.batch.outputs import safe_cell, write_csv
+from nlp.batch.columns import safe_cell, write_csv
 from nlp.batch.plan import Setting, plan
 from nlp.batch.score import BusyError, score_files
 from nlp.readers import ReadError
