@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import Depends, FastAPI
 
 from api import (
+    blind,
+    calibrations,
     case_door,
     casework,
     cohorts,
@@ -43,6 +45,8 @@ from api import (
     replay,
     reports,
     routing,
+    rule_health,
+    samples,
     scenes,
     session,
     suggest,
@@ -72,20 +76,8 @@ DOORS = (
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
-    *(
-        events,
-        conversations,
-        handoff,
-        forms,
-        jobs,
-        quality,
-        hearing,
-        cohorts,
-        reports,
-        models,
-        embed,
-        case_door,
-    ),
+    *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
+    *(hearing, samples, blind, calibrations, rule_health),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -114,7 +106,7 @@ def create_app(
         settings.data / "policy"
     )  # what cannot be used is refused before anything is opened
     opened = service or open_service(settings)
-    worker, shadow = Worker(opened), Shadow(opened)
+    worker, shadow = Worker(opened, work), Shadow(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

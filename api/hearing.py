@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import case_views, cases, rulings
+from api import case_views, cases, rulings, stored
 from api.auth import requires
 from api.casework import Casework, Work, find, written
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
@@ -225,6 +225,7 @@ def register(work: Casework, opened: Service) -> None:
         rulings.rule(
             opened, writer, grant, found, items, reason, source=case.kind, case=case.id, at=work.now()
         )
+        stored.after_ruling(work, opened, writer, grant.tenant, found)
 
     def upheld(writer: Writer, case: Case, grant: Grant) -> None:
         """People agreed with the machine: their word counts for the health of the rules."""

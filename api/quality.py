@@ -12,9 +12,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import rulings, wiring
+from api import blind, rulings, stored, wiring
 from api.auth import requires
 from api.bodies import Moment
+from api.casework import Work
 from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.facts import facts_about
@@ -108,7 +109,7 @@ def transcript_of(body: TranscriptIn, settings_limit: int, text_limit: int) -> T
 
 
 @router.post("/score")
-async def score_transcript(body: ScoreIn, opened: Opened, grant: Quality) -> Json:
+async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Quality) -> Json:
     """Score one transcript; the same one with the same form and versions has the same id and one row."""
     began = time.perf_counter()
     settings = opened.settings
@@ -125,8 +126,7 @@ async def score_transcript(body: ScoreIn, opened: Opened, grant: Quality) -> Jso
     masked = await asyncio.to_thread(keep, transcript)
 
     def unit(writer: Writer) -> None:
-        results.save(writer, grant.tenant, [(kept, agent)])
-        transcripts.save(writer, grant.tenant, [(kept["id"], masked)], settings.transcript_days)
+        stored.keep(work, opened, writer, grant.tenant, [(kept, agent, masked)])
 
     await opened.store.awrite(unit)
     return reply
@@ -201,6 +201,8 @@ async def list_results(
             transcript_id=transcript_id,
             form=form,
         )
+        unseen = blind.hidden(reader, grant)
+        found = [row for row in found if row["id"] not in unseen]
         return rulings.listed(reader, grant.tenant, found)
 
     return {"results": await opened.store.aread(unit)}
@@ -212,6 +214,8 @@ async def read_result(result_id: str, opened: Opened, grant: Judged) -> Json:
 
     def unit(reader: Reader) -> Json:
         found = rulings.stored(reader, grant.tenant, result_id, grant)
+        if result_id in blind.hidden(reader, grant):
+            raise Problem("forbidden", "您还有这个结果的盲评或校准评分未提交：提交后再看")
         return rulings.shown(opened, reader, grant.tenant, found)
 
     return await opened.store.aread(unit)

@@ -18,12 +18,13 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from api import scoring
+from api import scoring, stored
+from api.casework import Casework
 from api.forms import form_of, site_folder
 from api.scoring import INPUT, RESULTS, SHEET, TRANSCRIPTS
 from api.service import Service
 from api.settings import Settings
-from api.store import StoreBusy, Writer, jobs, results, transcripts
+from api.store import StoreBusy, Writer, jobs
 from api.store.jobs import Lease
 from api.telemetry import log
 from nlp.quality.form import FormError
@@ -39,8 +40,8 @@ CHUNK = 200
 class Worker:
     """Runs the jobs of every tenant, one at a time."""
 
-    def __init__(self, opened: Service) -> None:
-        self._opened = opened
+    def __init__(self, opened: Service, work: Casework) -> None:
+        self._opened, self._cases = opened, work
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -138,9 +139,7 @@ class Worker:
         while part := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
 
             def unit(writer: Writer, part: list[Any] = part) -> None:
-                results.save(writer, lease.tenant, [(result, agent) for result, agent, _ in part])
-                kept = [(result["id"], told) for result, _, told in part]
-                transcripts.save(writer, lease.tenant, kept, self._opened.settings.transcript_days)
+                stored.keep(self._cases, self._opened, writer, lease.tenant, part)
 
             while True:
                 try:

@@ -52,6 +52,12 @@ def _hearing(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _supervision(connection: Connection) -> None:
+    own = quality_schema
+    tables = [own.second_scores, own.samples, own.marks, own.trainings, own.anonymous]
+    schema.metadata.create_all(connection, tables=tables)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -61,6 +67,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _transcripts,
     _observations,
     _hearing,
+    _supervision,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

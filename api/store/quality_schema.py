@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, Table, Text
+from sqlalchemy import JSON, Column, Float, Index, Integer, Table, Text
 
 from api.store.schema import Code, Time, metadata
 
@@ -22,4 +22,67 @@ rulings = Table(
     Column("before", JSON, nullable=False),
     Column("holds", JSON, nullable=False),
     Index("rulings_at", "tenant", "at"),
+)
+
+# What a person said of every item of a result without seeing another's verdict; `session` is the case it was for.
+second_scores = Table(
+    "second_scores",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("session", Code, primary_key=True),
+    Column("by", Code, primary_key=True),
+    Column("result", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("items", JSON, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("note", Text),
+    Index("second_scores_result", "tenant", "result"),
+    Index("second_scores_at", "tenant", "at"),
+)
+
+# The sample of a day as it was drawn.
+samples = Table(
+    "samples",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("date", Code, primary_key=True),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("sample", JSON, nullable=False),
+)
+
+# What only supervisors know of a dialogue: that it is a mystery shopper's.
+marks = Table(
+    "marks",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("transcript_id", Code, primary_key=True),
+    Column("mark", Code, primary_key=True),
+    Column("by", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+# A trainee against a scripted customer; its score stands here and nowhere else.
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("trainee", Code, nullable=False),
+    Column("planned_for", Code),
+    Column("started_at", Time, nullable=False),
+    Column("ended_at", Time),
+    Column("data", JSON, nullable=False),
+    Index("trainings_trainee", "tenant", "trainee", "started_at"),
+)
+
+# The box that knows nobody: no actor, no key, no address; the day only.
+anonymous = Table(
+    "anonymous",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("id", Code, primary_key=True),
+    Column("day", Code, nullable=False),
+    Column("text", Text, nullable=False),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
@@ -112,6 +112,17 @@ def between(
             query = query.where(column == wanted)
     rows = reader.execute(query.order_by(table.c.at, table.c.id))
     return [Stored(**{name: getattr(row, name) for name in _SHOWN}) for row in rows]
+
+
+def several(reader: Reader, tenant: str, identities: Sequence[str]) -> dict[str, Stored]:
+    """Rows by id."""
+    table = schema.results
+    found: dict[str, Stored] = {}
+    for at in range(0, len(identities), CHUNK):
+        part = list(identities[at : at + CHUNK])
+        rows = reader.execute(select(table).where(table.c.tenant == tenant, table.c.id.in_(part)))
+        found |= {row.id: Stored(**{name: getattr(row, name) for name in _SHOWN}) for row in rows}
+    return found
 
 
 def overrule(writer: Writer, tenant: str, identity: str, holds: Mapping[str, Any]) -> None:

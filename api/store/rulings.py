@@ -47,3 +47,23 @@ def between(reader: Reader, tenant: str, since: str, until: str) -> list[Json]:
         .order_by(table.c.at, table.c.result, table.c.number)
     )
     return [dict(row._mapping) for row in rows]
+
+
+def waiting(reader: Reader, tenant: str, limit: int) -> list[tuple[str, list[str]]]:
+    """Results with items that still wait for a person, newest first."""
+    marked = reader.execute(
+        select(table.c.result)
+        .where(table.c.tenant == tenant, table.c.source == "health")
+        .order_by(table.c.at.desc(), table.c.result)
+    ).scalars()
+    found: list[tuple[str, list[str]]] = []
+    for result in dict.fromkeys(marked):
+        held: dict[str, str] = {}
+        for one in of(reader, tenant, result):
+            held |= one["items"]
+        items = sorted(code for code, word in held.items() if word == "review")
+        if items:
+            found.append((result, items))
+        if len(found) == limit:
+            break
+    return found
