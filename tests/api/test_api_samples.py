@@ -201,7 +201,7 @@ def test_a_calibration_shows_the_differences(people: dict[str, httpx.Client]) ->
 def test_a_weak_rule_demotes_itself(people: dict[str, httpx.Client]) -> None:
     """B23: eight appeals won against one rule send it to people; its verdicts then take no points until one agrees."""
     for n in range(8):
-        assert people["S1"].get("/v1/quality/rules/health").json()["demoted"] == []
+        assert "tiny@1:x" not in people["S1"].get("/v1/quality/rules/health").json()["demoted"]
         result = scored(people["Q1"], f"w{n}", f"苹果 {n}")
         assert result["score"] == 60.0
         asked = people["A1"].post(
@@ -215,7 +215,7 @@ def test_a_weak_rule_demotes_itself(people: dict[str, httpx.Client]) -> None:
         assert decided.json()["result"]["score"] == 100.0
     told = people["S1"].get("/v1/quality/rules/health").json()
     rule = next(one for one in told["rules"] if one["rule"] == "tiny@1:x")
-    assert told["demoted"] == ["tiny@1:x"]
+    assert "tiny@1:x" in told["demoted"]
     assert rule["needs_review"]
     assert (rule["appeals"], rule["won"]) == (8, 8)
     after = scored(people["Q1"], "after", "苹果和香蕉")
@@ -231,12 +231,16 @@ def test_a_weak_rule_demotes_itself(people: dict[str, httpx.Client]) -> None:
     )
     assert people["S1"].get(f"/v1/quality/results/{after['id']}").json()["score"] == 0.0
     assert people["S1"].get("/v1/quality/rules/waiting").json()["results"] == []
-    weak = people["S1"].get("/v1/quality/rules/weak").json()["cases"][0]
+    weak = next(
+        one
+        for one in people["S1"].get("/v1/quality/rules/weak").json()["cases"]
+        if one["subject"] == "tiny@1:x"
+    )
     restored = people["S1"].post(
         f"/v1/cases/{weak['id']}/moves", json={"move": "restore", "fields": {"reason": "规则已改"}}
     )
     assert restored.status_code == 200
-    assert people["S1"].get("/v1/quality/rules/health").json()["demoted"] == []
+    assert "tiny@1:x" not in people["S1"].get("/v1/quality/rules/health").json()["demoted"]
     again = scored(people["Q1"], "restored", "苹果")
     assert people["S1"].get(f"/v1/quality/results/{again['id']}").json()["score"] == 60.0
 
