@@ -170,26 +170,26 @@ def test_a_second_score_is_blind_and_agreement_is_told(
 
 def test_a_calibration_shows_the_differences(people: dict[str, httpx.Client]) -> None:
     """Several score one transcript; differences come item by item once one has scored; it ends with a conclusion."""
-    result = scored(people["Q1"], "cal", "苹果")
+    result = scored(people["Q1"], "cal", "香蕉")
     given = {"title": "十月校准", "result_id": result["id"], "participants": ["Q1", "Q2"]}
     made = people["S1"].post("/v1/quality/calibrations", json=given)
     assert made.status_code == 201, made.text
     door = f"/v1/quality/calibrations/{made.json()['id']}"
-    problem(people["Q1"].post(f"{door}/scores", json={"items": {"x": "fail", "y": "pass"}}), 409, "conflict")
+    problem(people["Q1"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "fail"}}), 409, "conflict")
     moves = f"/v1/cases/{made.json()['id']}/moves"
     assert people["S1"].post(moves, json={"move": "start"}).status_code == 200
     before = people["Q1"].get(door).json()
     assert "differences" not in before
     assert {item["code"] for item in before["items"]} == {"x", "y"}
     problem(people["Q1"].get(f"/v1/quality/results/{result['id']}"), 403, "forbidden")
-    assert people["Q1"].post(f"{door}/scores", json={"items": {"x": "fail", "y": "pass"}}).status_code == 201
-    problem(people["Q1"].post(f"{door}/scores", json={"items": {"x": "fail", "y": "pass"}}), 409, "conflict")
-    problem(people["Q3"].post(f"{door}/scores", json={"items": {"x": "fail", "y": "pass"}}), 403, "forbidden")
+    assert people["Q1"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "fail"}}).status_code == 201
+    problem(people["Q1"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "fail"}}), 409, "conflict")
+    problem(people["Q3"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "fail"}}), 403, "forbidden")
     assert people["Q2"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "pass"}}).status_code == 201
     told = people["Q1"].get(door).json()
-    assert told["scores"] == {"machine": 60.0, "Q1": 60.0, "Q2": 100.0}
+    assert told["scores"] == {"machine": 40.0, "Q1": 40.0, "Q2": 100.0}
     first = told["differences"][0]
-    assert (first["code"], first["agreed"], first["machine"]) == ("x", False, "fail")
+    assert (first["code"], first["agreed"], first["machine"]) == ("y", False, "fail")
     assert first["people"] == {"Q1": "fail", "Q2": "pass"}
     # values fail, pass | pass, pass: Do = 2 of 4, De = 2·1·3/3 = 2 of 4 → α = 1 − 1 = 0
     assert told["alpha"] == pytest.approx(0.0)
