@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from nlp.quality import conduct, timing, wording
@@ -26,6 +27,13 @@ from nlp.quality.kinds import (
     Unanswered,
 )  # fmt: skip
 from nlp.quality.result import Verdict
+from nlp.quality.rules.atoms import Breach
+from nlp.quality.rules.finding import Looking
+from nlp.quality.rules.judge import Judge, Watch
+from nlp.quality.rules.outcome import ABSENT, Hit, Outcome, missing, unknown
+from nlp.quality.rules.scope import Scope
+from nlp.quality.rules.tree import Choice, Rule
+from nlp.quality.rules.verdicts import condition, of_choice, of_rule
 from nlp.transcript import Span
 
 _FIELDS = {
@@ -36,7 +44,8 @@ _FIELDS = {
 _FIELD_NAMES = {"request": "客户诉求", "steps": "处理步骤", "outcome": "处理结果"}
 
 
-def _inapplicable(dialogue: Dialogue, applies: Applies) -> str | None:
+def inapplicable(dialogue: Dialogue, applies: Applies) -> str | None:
+    """Why an item is not for this dialogue, or nothing."""
     transcript = dialogue.transcript
     if applies.categories:
         if transcript.category is None:
@@ -74,21 +83,62 @@ def _turns(dialogue: Dialogue, item: Item) -> tuple[int, ...]:
     return tuple(i for i, text in enumerate(dialogue.texts) if text and dialogue.role(i) in item.roles)
 
 
-def verdict(
-    dialogue: Dialogue, item: Item, earlier: Mapping[str, tuple[Span, ...]], as_of: datetime
-) -> Verdict:
-    """Judge one item; `earlier` holds the evidence of the items of this form that failed already."""
-    reason = _inapplicable(dialogue, item.applies)
+def verdict(dialogue: Dialogue, item: Item, earlier: Mapping[str, Verdict], as_of: datetime) -> Verdict:
+    """Judge one item; `earlier` holds the verdicts of the items before it in the form."""
+    reason = inapplicable(dialogue, item.applies)
     if reason:
         return Verdict("na", reason)
-    check: Check = item.check
-    if isinstance(check, FirstResponse):
-        return timing.first_response(dialogue, check)
-    if isinstance(check, LongestGap):
-        return timing.longest_gap(dialogue, check)
-    if isinstance(check, Record):
-        return _record(dialogue, check) if dialogue.texts else Verdict("na", "会话为空")
-    turns = _turns(dialogue, item)
+    if item.after is not None and earlier[item.after.item].result != item.after.result:
+        return Verdict("na", f"只在“{item.after.item}”为 {item.after.result} 时评")
+    judge = judge_of(dialogue, item, as_of)
+    if item.when is not None and (reason := condition(judge, item.when)):
+        return Verdict("na", reason)
+    check = item.check
+    if isinstance(check, Rule):
+        found = of_rule(judge, check)
+    elif isinstance(check, Choice):
+        found = of_choice(judge, check)
+    else:
+        found = _of_check(dialogue, item, check, _turns(dialogue, item), earlier, as_of)
+    if item.bonus and found.result == "fail":
+        return Verdict("na", f"未获加分：{found.reason}")  # nothing was asked, so nothing was failed
+    return found
+
+
+def judge_of(dialogue: Dialogue, item: Item, as_of: datetime, watch: Watch | None = None) -> Judge:
+    """Who judges the rules of an item; `watch` is told of every node."""
+
+    def breach(looking: Looking, atom: Breach) -> Outcome:
+        inner = replace(item, code=atom.code)
+        found = _of_check(dialogue, inner, atom.check, looking.turns, {}, as_of)
+        if found.result == "na":
+            return unknown(found.reason)
+        if found.result == "pass":
+            return Outcome(False, (missing(looking.place),), found.reason)
+        return Outcome(True, tuple(map(_hit, found.evidence)), found.reason)
+
+    return Judge(dialogue, as_of, Scope.whole(dialogue, item.roles), breach, watch)
+
+
+def _hit(span: Span) -> Hit:
+    return Hit(span.turn, span.start, ABSENT if span.absent else span.end, span)
+
+
+def _of_check(
+    dialogue: Dialogue,
+    item: Item,
+    check: Check,
+    turns: tuple[int, ...],
+    earlier: Mapping[str, Verdict],
+    as_of: datetime,
+) -> Verdict:
+    match check:
+        case FirstResponse():
+            return timing.first_response(dialogue, check)
+        case LongestGap():
+            return timing.longest_gap(dialogue, check)
+        case Record():
+            return _record(dialogue, check) if dialogue.texts else Verdict("na", "会话为空")
     if not turns:
         return Verdict("na", "没有客服话轮")
     return _on_words(dialogue, item, check, turns, earlier, as_of)
@@ -99,7 +149,7 @@ def _on_words(
     item: Item,
     check: Check,
     turns: tuple[int, ...],
-    earlier: Mapping[str, tuple[Span, ...]],
+    earlier: Mapping[str, Verdict],
     as_of: datetime,
 ) -> Verdict:
     match check:
@@ -122,8 +172,14 @@ def _on_words(
         case Repetition():
             return conduct.repetition(dialogue, item, check, turns)
         case Unanswered():
-            places = {code: frozenset(span.turn for span in spans) for code, spans in earlier.items()}
+            places = {
+                code: frozenset(span.turn for span in spans) for code, spans in _failed(earlier).items()
+            }
             return conduct.unanswered(dialogue, item, check, turns, places)
         case Fatal():
-            return conduct.fatal(dialogue, item, check, turns, earlier)
+            return conduct.fatal(dialogue, item, check, turns, _failed(earlier))
     raise TypeError(type(check).__name__)
+
+
+def _failed(earlier: Mapping[str, Verdict]) -> dict[str, tuple[Span, ...]]:
+    return {code: found.evidence for code, found in earlier.items() if found.result == "fail"}

@@ -143,7 +143,8 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset(_NUMBER.findall(text))
 
 
-def _contradicted(sentence: str, facts: tuple[Fact, ...]) -> Fact | None:
+def contradicted(sentence: str, facts: tuple[Fact, ...]) -> Fact | None:
+    """The fact about the same thing that knows other numbers than the sentence."""
     numbers = _numbers(sentence)
     if not numbers:
         return None
@@ -191,7 +192,7 @@ def claims(dialogue: Dialogue, item: Item, check: Claims, turns: tuple[int, ...]
             if taken_back:
                 found[taken_back] = None
         for match in _CLAUSE.finditer(text) if facts else ():
-            if _contradicted(match.group(), facts):
+            if contradicted(match.group(), facts):
                 found[(turn, *match.span())] = None
     if not found:
         return Verdict("pass", "没有绝对化或与事实不符的说法")

@@ -12,7 +12,7 @@ from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans
 from nlp.quality.form import Form
 from nlp.quality.kept import Heard, labelled
-from nlp.quality.kinds import phrase_lists
+from nlp.quality.kinds import phrase_lists, tree_lists
 from nlp.quality.ports import Encode, Facts
 from nlp.quality.reading import Hits, Lap, Reading, no_lap, read
 from nlp.stages import Stages, load_stages
@@ -68,6 +68,9 @@ def prepare(form: Form, folder: Path | None = None) -> Prepared:
         for item in form.items
         for role, phrases in phrase_lists(item.check).items()
     }
+    for item in form.items:
+        for tree in item.trees:
+            lists.update(tree_lists(tree))
     return Prepared(form, Matcher(lists), load_stages(folder), folder)
 
 
@@ -84,6 +87,9 @@ class Dialogue:
     stages: Mapping[int, Hits]
     reading: Reading
     sentiments: Mapping[int, Mood] = field(default_factory=dict)
+    """Of the customer's turns."""
+    moods: Mapping[int, Mood] = field(default_factory=dict)
+    """Of every turn that a rule asks for, the customer's among them."""
     facts: Facts | None = None
     encode: Encode | None = None
     _heard: Heard | None = None
@@ -101,6 +107,16 @@ class Dialogue:
 
     def serving(self, turn: int) -> bool:
         return self.transcript.turns[turn].role in SERVICE_ROLES
+
+    def seconds(self, earlier: int, later: int) -> float | None:
+        """Seconds from one turn to another; None where one has no time."""
+        before, after = self.transcript.turns[earlier].at, self.transcript.turns[later].at
+        return (after - before).total_seconds() if before and after else None
+
+    def staged(self, turn: int) -> Hits:
+        """Stages that the wording of a turn reaches, whoever said it."""
+        known = self.stages.get(turn)
+        return self.prepared.stages.find(self.texts[turn]) if known is None else known
 
     def found(self, code: str, role: str, turn: int) -> Spans:
         """Spans of an item's pattern list in one turn, in normalised offsets."""
@@ -214,7 +230,7 @@ def _opened(
     prepared: Prepared,
     reading: Reading,
     staged: dict[str, Hits],
-    sentiments: Mapping[int, Mood],
+    moods: Mapping[int, Mood],
     facts: Facts | None,
     encode: Encode | None,
 ) -> Dialogue:
@@ -233,7 +249,8 @@ def _opened(
         customer=tuple(i for i, turn in enumerate(transcript.turns) if turn.role == "customer"),
         stages={turn: staged[texts[turn]] for turn in judged},
         reading=reading,
-        sentiments=sentiments,
+        sentiments={turn: mood for turn, mood in moods.items() if transcript.turns[turn].role == "customer"},
+        moods=moods,
         facts=facts,
         encode=encode,
     )

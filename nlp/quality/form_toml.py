@@ -4,165 +4,91 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
-from types import MappingProxyType
-from typing import Any, get_type_hints
+from dataclasses import fields, replace
+from typing import Any
 
-from nlp.phrases import PatternError, compile_pattern
-from nlp.quality.items import Applies, Dimension, Form, FormError, Grade, Item
-from nlp.quality.kinds import KINDS, Check, Fatal, StageOrder, phrase_lists
-from nlp.stages import STAGES
+from nlp.quality.check_toml import check_of, inner_check
+from nlp.quality.items import After, Applies, Dimension, Form, FormError, Grade, Item
+from nlp.quality.kinds import Fatal
+from nlp.quality.rules import values
+from nlp.quality.rules.read import Names, node_of
 from nlp.transcript import SERVICE_ROLES, TranscriptError, parse_time
 
 _TOTAL = 100.0
-
-
-def _table(value: Any, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise FormError(name, "缺失或不是表", "TOML 表")
-    return value
-
-
-def _string(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise FormError(name, "缺失或为空", "非空字符串")
-    return value
-
-
-def _number(value: Any, name: str, least: float = 0.0) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
-        raise FormError(name, f"不是合法的数 {value!r}", f"不小于 {least:g} 的数")
-    return float(value)
-
-
-def _strings(value: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(part, str) and part for part in value):
-        raise FormError(name, "不是字符串列表", '["…", "…"]')
-    return tuple(value)
-
-
-def _choice(value: str, name: str, accepted: tuple[str, ...]) -> str:
-    if value not in accepted:
-        raise FormError(name, f"未知的值 {value!r}", "|".join(accepted))
-    return value
-
-
-def _numbers(value: Any, name: str) -> Mapping[str, float]:
-    return MappingProxyType({k: _number(v, f"{name}.{k}") for k, v in _table(value, name).items()})
-
-
-def _setting(kind: type, hint: Any, value: Any, name: str) -> Any:
-    if hint is float:
-        return _number(value, name)
-    if hint is int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise FormError(name, f"不是正整数 {value!r}", "正整数")
-        return value
-    if hint is bool:
-        if not isinstance(value, bool):
-            raise FormError(name, f"不是布尔值 {value!r}", "true|false")
-        return value
-    if hint is str:
-        return _string(value, name)
-    if hint == Mapping[str, float]:
-        return _numbers(value, name)
-    return _strings(value, name)
-
-
-_CHOICES = {
-    "stage": STAGES,
-    "place": ("first", "last", "any"),
-    "match": ("exact", "fuzzy", "semantic"),
-    "context": ("any", "open"),
-}
-
-
-def _check(value: Any, name: str) -> Check:
-    table = _table(value, name)
-    kind = KINDS.get(str(table.get("kind")))
-    if kind is None:
-        raise FormError(f"{name}.kind", f"未知的检查 {table.get('kind')!r}", "|".join(KINDS))
-    hints = get_type_hints(kind)
-    settings: dict[str, Any] = {}
-    for key, part in table.items():
-        if key == "kind":
-            continue
-        if key not in hints:
-            raise FormError(f"{name}.{key}", "未知的设置", "|".join(f.name for f in fields(kind)))
-        settings[key] = _setting(kind, hints[key], part, f"{name}.{key}")
-        if key in _CHOICES and isinstance(settings[key], str):
-            _choice(settings[key], f"{name}.{key}", _CHOICES[key])
-    try:
-        check: Check = kind(**settings)
-    except TypeError:
-        missing = [f.name for f in fields(kind) if f.name not in settings]
-        raise FormError(name, "缺少设置", "、".join(missing)) from None
-    if isinstance(check, StageOrder):
-        for stage in check.stages:
-            _choice(stage, f"{name}.stages", STAGES)
-    _compile(check, name)
-    return check
-
-
-def _compile(check: Check, name: str) -> None:
-    for role, phrases in phrase_lists(check).items():
-        for pattern in (*phrases.patterns, *phrases.unless):
-            try:
-                compile_pattern(pattern)
-            except PatternError as problem:
-                place = f"{name}.{'patterns' if role == 'said' else role}"
-                raise FormError(place, f"{pattern!r} {problem.reason}", "RE2 模式，不匹配空文本") from None
+_CLOSE = 1e-9
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
+_ITEM_KEYS = ("code", "name", "dimension", "points", "check", "applies", "roles", "each", "veto", "bonus", "when",
+              "after", "must_hit", "must_miss", "untested")  # fmt: skip
 
 
 def _applies(value: Any, name: str) -> Applies:
-    table = _table(value, name)
-    known = [f.name for f in fields(Applies)]
+    table = values.table(value, name)
+    accepted = [f.name for f in fields(Applies)]
     for key in table:
-        _choice(key, name, tuple(known))
-    return Applies(**{key: _strings(part, f"{name}.{key}") for key, part in table.items()})
+        values.choice(key, name, accepted)
+    return Applies(**{key: values.strings(part, f"{name}.{key}") for key, part in table.items()})
 
 
-_ITEM_KEYS = frozenset(
-    {
-        "code",
-        "name",
-        "dimension",
-        "points",
-        "check",
-        "applies",
-        "roles",
-        "each",
-        "veto",
-        "must_hit",
-        "must_miss",
-    }
-)
+def _after(value: Any, name: str, before: tuple[str, ...]) -> After:
+    table = values.table(value, name)
+    values.known(table, name, ("item", "result"))
+    return After(
+        values.choice(table.get("item"), f"{name}.item", before),
+        values.choice(table.get("result", "pass"), f"{name}.result", ("pass", "fail", "na")),
+    )
 
 
-def _item(value: Any, index: int, dimensions: frozenset[str]) -> Item:
-    table = _table(value, f"item.{index}")
-    code = _string(table.get("code"), f"item.{index}.code")
+def _item(value: Any, index: int, dimensions: tuple[str, ...], before: tuple[str, ...], names: Names) -> Item:
+    table = values.table(value, f"item.{index}")
+    code = values.string(table.get("code"), f"item.{index}.code")
     name = f"item[{code}]"
-    if unknown := sorted(set(table) - _ITEM_KEYS):
-        raise FormError(f"{name}.{unknown[0]}", "未知的设置", "|".join(sorted(_ITEM_KEYS)))
-    roles = _strings(table.get("roles", []), f"{name}.roles")
+    values.known(table, name, _ITEM_KEYS)
+    roles = values.strings(table.get("roles", []), f"{name}.roles")
     for role in roles:
-        _choice(role, f"{name}.roles", tuple(sorted(SERVICE_ROLES)))
+        values.choice(role, f"{name}.roles", tuple(sorted(SERVICE_ROLES)))
+    veto = table.get("veto", False)
+    if veto != "dimension":
+        values.boolean(veto, f"{name}.veto")
+    bonus = values.boolean(table.get("bonus", False), f"{name}.bonus")
+    if bonus and veto:
+        raise FormError(f"{name}.veto", "加分项不能一票否决", "bonus 与 veto 只写其一")
     return Item(
         code=code,
-        name=_string(table.get("name"), f"{name}.name"),
-        dimension=_choice(str(table.get("dimension")), f"{name}.dimension", tuple(sorted(dimensions))),
-        points=_number(table.get("points"), f"{name}.points"),
-        check=_check(table.get("check"), f"{name}.check"),
+        name=values.string(table.get("name"), f"{name}.name"),
+        dimension=values.choice(table.get("dimension"), f"{name}.dimension", dimensions),
+        points=values.number(table.get("points"), f"{name}.points"),
+        check=check_of(table.get("check"), f"{name}.check", names),
         applies=_applies(table.get("applies", {}), f"{name}.applies"),
         roles=roles,
-        each=_number(table["each"], f"{name}.each") if "each" in table else None,
-        veto=bool(table.get("veto", False)),
-        must_hit=_strings(table.get("must_hit", []), f"{name}.must_hit"),
-        must_miss=_strings(table.get("must_miss", []), f"{name}.must_miss"),
+        each=values.number(table["each"], f"{name}.each") if "each" in table else None,
+        veto=veto is True,
+        section_veto=veto == "dimension",
+        bonus=bonus,
+        when=node_of(table["when"], f"{name}.when", names) if "when" in table else None,
+        after=_after(table["after"], f"{name}.after", before) if "after" in table else None,
+        must_hit=values.strings(table.get("must_hit", []), f"{name}.must_hit"),
+        must_miss=values.strings(table.get("must_miss", []), f"{name}.must_miss"),
+        untested=values.boolean(table.get("untested", False), f"{name}.untested"),
     )
+
+
+def _items(value: Any, dimensions: tuple[str, ...], names: Names) -> tuple[Item, ...]:
+    if not isinstance(value, list) or not value:
+        raise FormError("item", "缺失", "至少一个 [[item]]")
+    items: list[Item] = []
+    for index, row in enumerate(value):
+        items.append(_item(row, index, dimensions, tuple(item.code for item in items), names))
+    codes = [item.code for item in items]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise FormError(f"item[{code}].code", "重复", "每项一个代码")
+    for item in items:
+        for other in item.check.items if isinstance(item.check, Fatal) else ():
+            values.choice(other, f"item[{item.code}].check.items", codes)
+    return tuple(items)
 
 
 def _grades(value: Any) -> tuple[Grade, ...]:
@@ -170,9 +96,9 @@ def _grades(value: Any) -> tuple[Grade, ...]:
         raise FormError("grade", "缺失", "至少一个 [[grade]]")
     grades = [
         Grade(
-            _string(row.get("code"), f"grade.{index}.code"),
-            _string(row.get("name"), f"grade.{index}.name"),
-            _number(row.get("least"), f"grade.{index}.least"),
+            values.string(row.get("code"), f"grade.{index}.code"),
+            values.string(row.get("name"), f"grade.{index}.name"),
+            values.number(row.get("least"), f"grade.{index}.least"),
         )
         for index, row in enumerate(value)
     ]
@@ -182,66 +108,89 @@ def _grades(value: Any) -> tuple[Grade, ...]:
     return tuple(grades)
 
 
-def _dimensions(value: Any) -> tuple[Dimension, ...]:
+def _dimensions(value: Any) -> tuple[tuple[Dimension, ...], bool]:
+    """The dimensions, and whether they are weighed: then the points of their items count against each other only."""
     if not isinstance(value, list) or not value:
         raise FormError("dimension", "缺失", "至少一个 [[dimension]]")
+    rows = [values.table(row, f"dimension.{index}") for index, row in enumerate(value)]
+    weighed = ["weight" in row for row in rows]
+    if any(weighed) and (not all(weighed) or any("points" in row for row in rows)):
+        raise FormError("dimension.weight", "有的写权重、有的写分数", "每个维度都写 weight，或都写 points")
+    unit, whole = ("weight", 1.0) if all(weighed) else ("points", _TOTAL)
+    given = [values.number(row.get(unit), f"dimension.{index}.{unit}") for index, row in enumerate(rows)]
+    if abs(sum(given) - whole) > _CLOSE:
+        raise FormError(f"dimension.{unit}", f"合计 {sum(given):g}", f"合计 {whole:g}")
     dimensions = tuple(
         Dimension(
-            _string(row.get("code"), f"dimension.{index}.code"),
-            _string(row.get("name"), f"dimension.{index}.name"),
-            _number(row.get("points"), f"dimension.{index}.points"),
+            values.string(row.get("code"), f"dimension.{index}.code"),
+            values.string(row.get("name"), f"dimension.{index}.name"),
+            share * _TOTAL / whole,
         )
-        for index, row in enumerate(value)
+        for index, (row, share) in enumerate(zip(rows, given, strict=True))
     )
-    total = sum(dimension.points for dimension in dimensions)
-    if abs(total - _TOTAL) > 1e-9:
-        raise FormError("dimension.points", f"合计 {total:g}", "合计 100")
-    return dimensions
+    return dimensions, all(weighed)
 
 
-def _consistent(form: Form) -> Form:
-    codes = [item.code for item in form.items]
-    for code in codes:
-        if codes.count(code) > 1:
-            raise FormError(f"item[{code}].code", "重复", "每项一个代码")
-    for item in form.items:
-        if isinstance(item.check, Fatal):
-            for other in item.check.items:
-                _choice(other, f"item[{item.code}].check.items", tuple(codes))
-    for dimension in form.dimensions:
-        total = sum(item.points for item in form.items if item.dimension == dimension.code)
-        if abs(total - dimension.points) > 1e-9:
-            raise FormError(
-                f"dimension[{dimension.code}].points", f"各项合计 {total:g}", f"{dimension.points:g}"
-            )
-    return form
+def _shared(items: tuple[Item, ...], dimensions: tuple[Dimension, ...], weighed: bool) -> tuple[Item, ...]:
+    """Items whose points make up their dimension's; weighed ones are brought to its scale."""
+    scale: dict[str, float] = {}
+    for dimension in dimensions:
+        total = sum(item.points for item in items if item.dimension == dimension.code and not item.bonus)
+        place = f"dimension[{dimension.code}]"
+        if weighed:
+            if total <= 0 < dimension.points:
+                raise FormError(place, "没有计分的项", "至少一个分数大于 0 的项")
+            scale[dimension.code] = dimension.points / total if total else 0.0
+        elif abs(total - dimension.points) > _CLOSE:
+            raise FormError(f"{place}.points", f"各项合计 {total:g}", f"{dimension.points:g}")
+    return tuple(
+        replace(
+            item,
+            points=item.points * scale[item.dimension],
+            each=None if item.each is None else item.each * scale[item.dimension],
+        )
+        if weighed and not item.bonus
+        else item
+        for item in items
+    )
+
+
+def _names(value: Any) -> Names:
+    given = values.table(value, "let")
+    for name in given:
+        if not _NAME.fullmatch(name):
+            raise FormError(f"let.{name}", "不能作名字", "小写字母、数字与下划线")
+    names = Names(given, inner_check)
+    for name in given:  # what nobody names must be sound as well
+        names.find(name, f"let.{name}")
+    return names
 
 
 def parse_form(value: Mapping[str, Any]) -> Form:
     """Read a form's TOML content. Raises FormError naming the item and the accepted form."""
-    dimensions = _dimensions(value.get("dimension"))
-    items = value.get("item")
-    if not isinstance(items, list) or not items:
-        raise FormError("item", "缺失", "至少一个 [[item]]")
-    codes = frozenset(dimension.code for dimension in dimensions)
+    dimensions, weighed = _dimensions(value.get("dimension"))
+    names = _names(value.get("let", {}))
+    items = _items(value.get("item"), tuple(d.code for d in dimensions), names)
+    most = value.get("bonus_most")
+    if most is None and any(item.bonus for item in items):
+        raise FormError("bonus_most", "有加分项而没有上限", "所有加分项合计至多加的分数")
     try:
         effective_from = parse_time(value.get("effective_from"), "effective_from")
     except TranscriptError as problem:
         raise FormError("effective_from", problem.message, problem.accepted) from None
     canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return _consistent(
-        Form(
-            code=_string(value.get("code"), "code"),
-            name=_string(value.get("name"), "name"),
-            version=_string(value.get("version"), "version"),
-            effective_from=effective_from,
-            roles=_strings(value.get("roles", ["agent", "supervisor"]), "roles"),
-            otherwise=_strings(value.get("otherwise", ["bot"]), "otherwise"),
-            dimensions=dimensions,
-            items=tuple(_item(row, index, codes) for index, row in enumerate(items)),
-            grades=_grades(value.get("grade")),
-            digest=hashlib.sha256(canonical.encode()).hexdigest(),
-        )
+    return Form(
+        code=values.string(value.get("code"), "code"),
+        name=values.string(value.get("name"), "name"),
+        version=values.string(value.get("version"), "version"),
+        effective_from=effective_from,
+        roles=values.strings(value.get("roles", ["agent", "supervisor"]), "roles"),
+        otherwise=values.strings(value.get("otherwise", ["bot"]), "otherwise"),
+        dimensions=dimensions,
+        items=_shared(items, dimensions, weighed),
+        grades=_grades(value.get("grade")),
+        bonus_most=0.0 if most is None else values.number(most, "bonus_most", 0.0, _TOTAL),
+        digest=hashlib.sha256(canonical.encode()).hexdigest(),
     )
 
 

@@ -6,14 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nlp.quality.kinds import Check
+from nlp.quality.problems import FormError
+from nlp.quality.rules.tree import Node, trees
 
-
-class FormError(ValueError):
-    """A form that cannot be used; names the place in it and the accepted form."""
-
-    def __init__(self, name: str, message: str, accepted: str) -> None:
-        super().__init__(f"{name}：{message}（应为：{accepted}）")
-        self.field, self.message, self.accepted = name, message, accepted
+__all__ = ["After", "Applies", "Dimension", "Form", "FormError", "Grade", "Item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +22,21 @@ class Applies:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """An item is judged only where an earlier one came out like this."""
+
+    item: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a form. `each`: points lost per finding, None = all at the first. `veto` zeroes the score."""
+    """One line of a form. `each`: points lost per finding, None = all at the first.
+
+    `veto` zeroes the score, `section_veto` the points of its dimension. A `bonus` adds its points where it passes and
+    asks nothing where it does not. `when` and `after` say where it is judged at all. `untested`: it goes without
+    sentences to hit and to miss, and says so.
+    """
 
     code: str
     name: str
@@ -40,6 +49,16 @@ class Item:
     veto: bool = False
     must_hit: tuple[str, ...] = ()
     must_miss: tuple[str, ...] = ()
+    section_veto: bool = False
+    bonus: bool = False
+    when: Node | None = None
+    after: After | None = None
+    untested: bool = False
+
+    @property
+    def trees(self) -> tuple[Node, ...]:
+        """The rules it is made of."""
+        return trees(self.check) if self.when is None else (*trees(self.check), self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +88,7 @@ class Form:
     dimensions: tuple[Dimension, ...] = field(compare=False)
     items: tuple[Item, ...] = field(compare=False)
     grades: tuple[Grade, ...] = field(compare=False)
+    bonus_most: float
+    """What all bonus items together may add."""
     digest: str
     """SHA-256 of the content: two forms with one digest are the same form."""

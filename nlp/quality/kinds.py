@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nlp.phrases import Phrases
+from nlp.quality.rules.atoms import Breach, Words
+from nlp.quality.rules.tree import Choice, Leaf, Node, Rule, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Fatal:
 
 Check = (
     FirstResponse | LongestGap | StageReached | Script | StageOrder | Said | Required | Claims | Leaks | Empathy
-    | Repetition | Unanswered | Record | Fatal
+    | Repetition | Unanswered | Record | Fatal | Rule | Choice
 )  # fmt: skip
 
 KINDS: Mapping[str, type] = {
@@ -161,6 +163,8 @@ KINDS: Mapping[str, type] = {
     "unanswered": Unanswered,
     "record": Record,
     "fatal": Fatal,
+    "rule": Rule,
+    "choice": Choice,
 }
 
 
@@ -179,4 +183,16 @@ def phrase_lists(check: Check) -> dict[str, Phrases]:
         patterns = getattr(check, role, ())
         if patterns:
             lists[role] = Phrases(patterns, quoted=role in ("cues", "questions", "again", "danger"))
+    return lists
+
+
+def tree_lists(tree: Node) -> dict[str, Phrases]:
+    """The pattern lists of a tree, each by the place of what it belongs to."""
+    lists: dict[str, Phrases] = {}
+    for node in walk(tree):
+        if isinstance(node, Leaf) and isinstance(node.atom, Words):
+            lists[node.path] = node.atom.phrases
+        elif isinstance(node, Leaf) and isinstance(node.atom, Breach):
+            inner = phrase_lists(node.atom.check)
+            lists.update({f"{node.atom.code}.{role}": phrases for role, phrases in inner.items()})
     return lists

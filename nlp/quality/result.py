@@ -13,11 +13,17 @@ Result = Literal["pass", "fail", "na"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check found. A `fail` has evidence; `findings` counts what the points are taken for."""
+    """What a check found. A `fail` has evidence; `findings` counts what the points are taken for.
+
+    `answer` is the one of several that was taken, `share` what it keeps of the points; `veto`: it zeroes the score.
+    """
 
     result: Result
     reason: str
     evidence: tuple[Span, ...] = ()
+    answer: str | None = None
+    share: float | None = None
+    veto: bool = False
 
     @property
     def findings(self) -> int:
@@ -34,6 +40,9 @@ class ItemScore:
     max: float
     reason: str
     evidence: tuple[Span, ...]
+    answer: str | None = None
+    share: float | None = None
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,13 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     }
 
 
+def answer_json(item: ItemScore) -> dict[str, Any]:
+    """Which of several answers was taken; nothing for the items that have only two."""
+    if item.answer is None:
+        return {}
+    return {"answer": item.answer, "share": item.share, **({"veto": True} if item.veto else {})}
+
+
 def judged_json(dimensions: Iterable[DimensionScore], items: Iterable[ItemScore]) -> dict[str, Any]:
     """Dimensions and items as the wire shows them; points rounded to two decimals."""
     return {
@@ -132,6 +148,7 @@ def judged_json(dimensions: Iterable[DimensionScore], items: Iterable[ItemScore]
                 "max": round(item.max, 2),
                 "reason": item.reason,
                 "evidence": [span_json(span) for span in item.evidence],
+                **answer_json(item),
             }
             for item in items
         ],

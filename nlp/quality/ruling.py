@@ -61,7 +61,8 @@ def _verdict(stored: Mapping[str, Any] | None, word: Word | None) -> Verdict:
     reason: str = stored["reason"] if stored else "质检表里没有这一项"
     evidence = tuple(_span(one) for one in stored["evidence"]) if stored else ()
     if word is None or word == said:
-        return Verdict(said, reason, evidence)
+        told = stored or {}
+        return Verdict(said, reason, evidence, told.get("answer"), told.get("share"), bool(told.get("veto")))
     if word == "review":  # weighed as passed: the doubt is the rule's, not the agent's
         return Verdict("pass" if said == "fail" else said, reason, evidence)
     return Verdict(word, _REASONS[word], ())

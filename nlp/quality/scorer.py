@@ -14,20 +14,18 @@ from nlp.quality.points import points_of
 from nlp.quality.ports import Analyser, Encode, Facts
 from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Satisfaction, Score, Summary, Verdict
+from nlp.quality.rules.asking import asked, moods_of
 from nlp.quality.satisfaction import judge
 from nlp.quality.summary import summarise
-from nlp.transcript import Span, Transcript
+from nlp.quality.vectors import Vectors
+from nlp.transcript import Transcript
 
 
 def _judge(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
-    verdicts: list[Verdict] = []
-    failed: dict[str, tuple[Span, ...]] = {}
+    earlier: dict[str, Verdict] = {}
     for item in dialogue.form.items:
-        found = verdict(dialogue, item, failed, as_of)
-        if found.result == "fail":
-            failed[item.code] = found.evidence
-        verdicts.append(found)
-    return verdicts
+        earlier[item.code] = verdict(dialogue, item, earlier, as_of)
+    return list(earlier.values())
 
 
 def _score(
@@ -66,16 +64,17 @@ def score_many(
     folder: Path | None = None,
     lap: Lap = no_lap,
 ) -> list[Score]:
-    """Score transcripts in order, pass by pass; the customer turns of all of them go to the model in one call.
+    """Score transcripts in order, pass by pass; turns whose mood is asked for go to the model in one call.
 
     `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for transcripts without a time.
     """
     batch = list(transcripts)
+    heard = moods_of(form)
     places = [
         (number, index)
         for number, transcript in enumerate(batch)
         for index, turn in enumerate(transcript.turns)
-        if turn.role == "customer" and turn.text.strip()
+        if turn.role in heard and turn.text.strip()
     ]
     sentiments: list[dict[int, Mood]] = [{} for _ in batch]
     if analyser is not None and places:
@@ -85,7 +84,11 @@ def score_many(
     lap("sentiment")
     prepared = prepare(form, folder)
     mode = str(getattr(analyser, "mode", "full")) if analyser is not None else "rules_only"
-    dialogues = open_dialogues(batch, prepared, sentiments, facts, encode, lap)
+    vectors = Vectors(encode) if encode is not None else None
+    dialogues = open_dialogues(batch, prepared, sentiments, facts, vectors, lap)
+    if vectors is not None:
+        vectors.ready(text for dialogue in dialogues for text in asked(dialogue))
+        lap("encode")
     verdicts = [_judge(dialogue, moment_of(dialogue.transcript, as_of)) for dialogue in dialogues]
     lap("checks")
     pleased = [judge(dialogue.transcript, dialogue.texts, dialogue.sentiments) for dialogue in dialogues]

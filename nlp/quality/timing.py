@@ -16,12 +16,6 @@ def _limit(dialogue: Dialogue, limit: float, limits: Mapping[str, float]) -> flo
     return limits.get(dialogue.category or "", limit)
 
 
-def _seconds(dialogue: Dialogue, earlier: int, later: int) -> float | None:
-    turns = dialogue.transcript.turns
-    before, after = turns[earlier].at, turns[later].at
-    return (after - before).total_seconds() if before and after else None
-
-
 def waits(roles: Sequence[str], judged: Collection[int]) -> Iterator[tuple[int, int | None]]:
     """(turn the wait begins at, judged turn that ends it or None) for each time the customer waited."""
     since: int | None = None
@@ -54,7 +48,7 @@ def first_response(dialogue: Dialogue, check: FirstResponse) -> Verdict:
             if not dialogue.judged:
                 return Verdict("fail", f"第 {start + 1} 轮客户发言后无人响应", (absent(start),))
             return Verdict("na", "客户在客服之后没有再等待首次响应")
-        seconds = _seconds(dialogue, start, end)
+        seconds = dialogue.seconds(start, end)
         if seconds is None:
             return _NO_TIMES
         told = f"首次响应 {seconds:g} 秒，限 {limit:g} 秒"
@@ -68,9 +62,7 @@ def longest_gap(dialogue: Dialogue, check: LongestGap) -> Verdict:
     waits = [(start, end) for start, end in _waits(dialogue) if end is not None]
     if not waits:
         return Verdict("na", "没有客户等待回复的间隔")
-    timed = [
-        (seconds, end) for start, end in waits if (seconds := _seconds(dialogue, start, end)) is not None
-    ]
+    timed = [(seconds, end) for start, end in waits if (seconds := dialogue.seconds(start, end)) is not None]
     if not timed:
         return _NO_TIMES
     late = [(seconds, end) for seconds, end in timed if seconds > limit]

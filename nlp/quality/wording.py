@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from nlp.phrases import Spans
@@ -25,6 +26,11 @@ def place(dialogue: Dialogue, where: str, within: int) -> tuple[int, ...]:
     """The judged turns at the beginning, at the end, or all."""
     turns = dialogue.judged
     return turns[:within] if where == "first" else turns[-within:] if where == "last" else turns
+
+
+def clauses(text: str) -> Iterator[re.Match[str]]:
+    """The clauses of a normalised text."""
+    return _CLAUSE.finditer(text)
 
 
 def clause(text: str, start: int, end: int) -> tuple[int, int]:

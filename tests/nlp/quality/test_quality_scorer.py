@@ -72,9 +72,9 @@ def test_scripts_match_exactly_or_nearly(match: str, said: str, passes: bool) ->
     text = json.dumps({"kind": "script", "texts": ["祝您生活愉快，再见"], "match": match, "threshold": 0.7})
     from dataclasses import replace
 
-    from nlp.quality.form_toml import _check
+    from nlp.quality.check_toml import inner_check
 
-    bye = replace(SMALL.items[1], check=_check(json.loads(text), "check"))
+    bye = replace(SMALL.items[1], check=inner_check(json.loads(text), "check"))
     form = replace(SMALL, items=(SMALL.items[0], bye, SMALL.items[2]), digest=match)
     assert (item(score(talk("客：好", f"服：{said}"), form), "bye").result == "pass") is passes
 
