@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from api import observed
 from api.casework import Casework, clock_of, find, may, roles_of, written
 from api.errors import Problem, invalid
 from api.fields import check, moment
@@ -213,6 +214,9 @@ def record(
         after = store.save(writer, grant.tenant, case, after, told)
     except store.Moved as error:
         raise Problem("conflict", str(error)) from None
+    rules = work.kinds[after.kind]
+    if rules.states[after.state].final and case.state != after.state:
+        observed.case_ended(writer, grant.tenant, rules, case, after)
     return _hooked(work, writer, after, event, grant)
 
 

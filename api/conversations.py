@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import live, wiring
+from api import live, observed, wiring
 from api.deps import AgentKey, Bot, IdempotencyKey, Json, Opened, once, within
 from api.errors import Problem, invalid, not_found
 from api.events import Bell
@@ -23,6 +23,7 @@ from api.store.conversations import Exists, Kept, Moved
 from api.suggest import TurnIn
 from api.telemetry import DECISIONS
 from kb.slots import BLANK
+from nlp.metrics.transcripts import HUMANS
 from nlp.privacy import mask
 from nlp.transcript import Turn
 
@@ -198,6 +199,10 @@ async def _decide(
     def unit(writer: Writer) -> None:
         conversations.advance(writer, tenant, kept, course.handoff.state, course.to_json(), 1)
         conversations.add_turn(writer, tenant, kept.id, kept.turns, turn, reply)
+        if kept.status == "closed" and body.role == "customer":
+            observed.reopened(writer, tenant, kept)
+        if kept.status in ("requested", "accepted") and body.role in HUMANS:
+            observed.answered(writer, tenant, kept)  # before this turn's own step ends the request
         for kind, data in live.events({**turn, "text": masked}, reply, kept.status):
             conversations.add_event(writer, tenant, kept.id, kind, data)
         if decided.suggestion is not None:

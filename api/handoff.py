@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api import live, wiring
+from api import live, observed, wiring
 from api.deps import AgentKey, Json, Opened
 from api.errors import Problem, not_found
 from api.events import Bell
@@ -68,6 +68,8 @@ async def step_handoff(
         conversations.advance(writer, grant.tenant, kept, state.state, course.to_json(), 0)
         step: Json = {"step": body.action, "by": grant.actor_id, "reason": reason}
         told: Json = {"state": state.state, "action": "none", "reasons": [], **step}
+        if body.action == "close":
+            observed.closed(writer, grant, kept)  # before the step itself: it looks at how things stood
         conversations.add_event(writer, grant.tenant, conversation_id, "handoff", told)
         remember(writer, "handoff_step", grant.tenant, conversation_id, told)
         return told

@@ -12,13 +12,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
-from api import errors, wiring
+from api import errors, observed, wiring
 from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened, acting, within
+from api.forms import site_folder
 from api.service import Service
 from api.settings import MOST_TEXT
 from api.shadow import Shadow
-from api.store import Reader, Writer, decisions
+from api.store import Reader, Writer, decisions, observations
 from api.telemetry import DECISIONS
 from nlp.duplicates import Duplicate, Recent, duplicates
 from nlp.privacy import mask
@@ -158,11 +159,17 @@ async def _route(
         for ticket, route in zip(tickets, routes, strict=True)
     ]
 
+    folder, asked = site_folder(opened.settings), [_remembered(ticket, now) for ticket in tickets]
+    seen = [
+        observed.ticket_seen(ticket, kept["text"], reply, folder)
+        for ticket, kept, reply in zip(tickets, asked, replies, strict=True)
+    ]
+
     def unit(writer: Writer) -> None:
-        for ticket, reply in zip(tickets, replies, strict=True):
+        for ticket, kept, reply in zip(tickets, asked, replies, strict=True):
             subject = ticket.ticket_id or reply["id"]
-            kept = _remembered(ticket, now)
             decisions.save(writer, tenant, "route", kept, reply, subject=subject, customer=ticket.customer.id)
+        observations.put(writer, tenant, seen)
 
     await opened.store.awrite(unit)
     shadow: Shadow = request.app.state.shadow
@@ -223,9 +230,11 @@ async def correct(ticket_id: str, body: CorrectionIn, opened: Opened, grant: Age
         raise errors.not_found("工单", ticket_id)
     record = {"ticket_id": ticket_id, "decision_id": told["id"], **given, "by": by}
     identity = wiring.new_id("cr")
+    path = opened.policy.taxonomy.codes[body.category].path if body.category else ()
 
     def unit(writer: Writer) -> None:
         decisions.add_feedback(writer, grant.tenant, identity, "correction", ticket_id, by, record)
+        observed.corrected(writer, grant.tenant, ticket_id, given, path)
 
     await opened.store.awrite(unit)
     return {"id": identity, **record}

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
-from api import wiring
+from api import observed, wiring
 from api.asked import index_json, suggest_json
 from api.bodies import Moment
 from api.deps import AgentKey, Bot, Json, Opened, within
@@ -229,6 +229,7 @@ async def feedback(suggestion_id: str, body: FeedbackIn, opened: Opened, grant: 
 
     def unit(writer: Writer) -> None:
         decisions.add_feedback(writer, grant.tenant, identity, "suggestion", subject, grant.actor_id, record)
+        observed.used(writer, grant, identity, record)
 
     await opened.store.awrite(unit)
     return {"id": identity, **record}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,6 +180,40 @@ def events_after(
         query = query.where(table.c.conversation_id == conversation_id)
     rows = reader.execute(query.order_by(table.c.id).limit(limit))
     return [(row.id, row.type, {"conversation_id": row.conversation_id, **row.data}) for row in rows]
+
+
+STEPS_LOOKED_AT = 50
+"""Handoff events looked through for the present wait."""
+
+
+def requested(reader: Reader, tenant: str, conversation_id: str) -> tuple[int, str] | None:
+    """(event, time) of the request for a person that still waits for a person's first word; None without one."""
+    found = None
+    for row in _steps(reader, tenant, conversation_id):
+        if row.data["state"] == "requested":
+            found = (int(row.id), str(row.at))
+        elif row.data["state"] != "accepted":
+            break
+    return found
+
+
+def accepted_by(reader: Reader, tenant: str, conversation_id: str) -> str | None:
+    """Who took the conversation over last."""
+    steps = (row.data for row in _steps(reader, tenant, conversation_id))
+    return next((str(data["by"]) for data in steps if data.get("step") == "accept"), None)
+
+
+def _steps(reader: Reader, tenant: str, conversation_id: str) -> Iterable[Any]:
+    """The last handoff events of a conversation, newest first."""
+    table = schema.events
+    return reader.execute(
+        select(table.c.id, table.c.at, table.c.data)
+        .where(
+            table.c.tenant == tenant, table.c.conversation_id == conversation_id, table.c.type == "handoff"
+        )
+        .order_by(table.c.id.desc())
+        .limit(STEPS_LOOKED_AT)
+    )
 
 
 def last_event(reader: Reader, tenant: str, conversation_id: str | None = None) -> int:

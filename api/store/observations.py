@@ -80,6 +80,12 @@ def get(reader: Reader, tenant: str, identity: str) -> Observation | None:
     return next(_of_ids(reader, tenant, {identity}), None)
 
 
+def about(reader: Reader, tenant: str, kind: str, subject: str) -> Iterator[Observation]:
+    """Observations of a kind about one subject, in order of time."""
+    query = select(table).where(table.c.tenant == tenant, table.c.kind == kind, table.c.subject == subject)
+    return (_read(row) for row in reader.execute(query.order_by(table.c.at, table.c.id)))
+
+
 def between(
     reader: Reader,
     tenant: str,
