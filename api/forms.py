@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -61,6 +62,19 @@ def form_of(settings: Settings, tenant: str, code: str, as_of: datetime | None) 
         own if any(form.code == code for form, _ in _forms_in(own / "quality")) else site_folder(settings)
     )
     return load_form(code, folder, as_of), folder
+
+
+def freeze(settings: Settings, source: FilePath, target: FilePath) -> None:
+    """Copy the policies a run is scored by: what is edited meanwhile does not change it half way."""
+    beside = target.with_name("policy.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    for path in site_folder(settings).glob("*.toml"):
+        shutil.copy2(path, beside)
+    if (source / "quality").is_dir():
+        shutil.copytree(source / "quality", beside / "quality")
+    shutil.rmtree(target, ignore_errors=True)
+    beside.replace(target)
 
 
 def _forms_in(folder: FilePath) -> Iterator[tuple[Form, FilePath]]:

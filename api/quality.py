@@ -20,6 +20,7 @@ from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.facts import facts_about
 from api.forms import CODE, form_of, site_folder
+from api.grounds import said_by_people
 from api.routing import CustomerIn
 from api.service import Service
 from api.settings import MOST_TEXT
@@ -136,8 +137,7 @@ def _scored(
     opened: Service, tenant: str, transcript: Transcript, form: Form, as_of: datetime, began: float
 ) -> Json:
     knowledge = opened.sites.at(tenant, as_of)
-    said = [turn.text for turn in transcript.turns if turn.role in ("agent", "supervisor")]
-    facts = facts_about(knowledge, said, opened.models.encode)
+    facts = facts_about(knowledge, said_by_people(transcript), opened.models.encode)
     analyser: SentimentAnalyser = opened.models.analyser
     found = score(
         transcript,

@@ -13,6 +13,7 @@ from datetime import datetime
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from api.grounds import Grounds
 from nlp.batch.on_processes import EngineError
 from nlp.batch.plan import Setting
 from nlp.batch.run import json_line
@@ -34,7 +35,7 @@ NICE = 5
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to score: plain strings, so that it crosses to a spawned process."""
+    """What to score: plain values, so that it crosses to a spawned process."""
 
     folder: str
     input: str
@@ -43,6 +44,7 @@ class Task:
     models: str | None
     as_of: str | None
     source: str = ""
+    grounds: Grounds | None = None
 
 
 def run(task: Task) -> None:
@@ -57,6 +59,7 @@ def run(task: Task) -> None:
         as_of=None if task.as_of is None else datetime.fromisoformat(task.as_of),
         models=None if task.models is None else Path(task.models),
         source=task.source,
+        grounds=task.grounds,
     )
     told = 0.0
     try:
@@ -71,7 +74,7 @@ def run(task: Task) -> None:
 
         tell(0, total)
         score_files([source], folder, setting, workers=1, progress=tell, rows=ROWS)
-        _keep(source, folder / TRANSCRIPTS)
+        _keep(source, task.source, folder / TRANSCRIPTS)
         told = 0.0
         tell(total, total)
     except (ReadError, FormError, EngineError, BusyError, OSError) as error:
@@ -80,11 +83,11 @@ def run(task: Task) -> None:
         raise SystemExit(1) from None
 
 
-def _keep(source: Path, target: Path) -> None:
+def _keep(source: Path, system: str, target: Path) -> None:
     """The transcripts that were scored as they may be kept, in the order of their results."""
     beside = target.with_suffix(".part")
     with beside.open("wb") as file:
-        for found in read_transcripts(source):
+        for found in read_transcripts(source, system):
             if isinstance(found, Transcript):
                 file.write(json_line(keep(found)))
     beside.replace(target)

@@ -20,7 +20,9 @@ from typing import Any
 
 from api import scoring, stored
 from api.casework import Casework
-from api.forms import form_of, site_folder
+from api.forms import form_of, freeze
+from api.grounds import Grounds
+from api.published import history_file, link
 from api.scoring import INPUT, RESULTS, SHEET, TRANSCRIPTS
 from api.service import Service
 from api.settings import Settings
@@ -31,6 +33,7 @@ from nlp.quality.form import FormError
 
 __all__ = ["INPUT", "RESULTS", "SHEET", "Worker", "forget_input"]
 
+HISTORY = "history"
 IDLE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 BEAT_SECONDS = 1.0
@@ -68,7 +71,7 @@ class Worker:
 
     async def _work(self, lease: Lease) -> None:
         try:
-            task = self._task(lease)
+            task = await asyncio.to_thread(self._task, lease)
         except (FormError, KeyError, ValueError) as error:
             await self._finish(lease, "failed", str(error))
             return
@@ -87,6 +90,7 @@ class Worker:
             await asyncio.to_thread(process.join)
 
     def _task(self, lease: Lease) -> scoring.Task:
+        """What the job is scored by, frozen beside it the first time it is taken."""
         settings, data = self._opened.settings, lease.data
         as_of = None if data["as_of"] is None else datetime.fromisoformat(data["as_of"])
         folder = (settings.data / "jobs" / lease.id).resolve()
@@ -95,6 +99,9 @@ class Worker:
             _, source = form_of(settings, lease.tenant, data["form"], as_of)
             freeze(settings, source, policy)
         models = None if settings.models is None else str(settings.models.resolve())
+        history = next((folder / HISTORY).glob("*.jsonl"), None) or link(
+            history_file(self._opened.store, lease.tenant, settings.data), folder / HISTORY
+        )
         return scoring.Task(
             folder=str(folder),
             input=data["input"],
@@ -103,6 +110,7 @@ class Worker:
             models=models,
             as_of=data["as_of"],
             source=data.get("source", ""),
+            grounds=Grounds(str(history), str(policy), models, settings.encoder, settings.encoder_threads),
         )
 
     async def _follow(self, lease: Lease, process: SpawnProcess, folder: Path) -> bool:
@@ -154,22 +162,11 @@ class Worker:
 
 
 def forget_input(settings: Settings, identity: str) -> None:
-    """A job that has ended needs its input no more, and nobody masked what stands in it."""
+    """A job that has ended needs its input no more, and nobody masked what stands in it; nor what was published."""
+    shutil.rmtree(settings.data / "jobs" / identity / HISTORY, ignore_errors=True)
     if not settings.keep_raw_text:
         for path in (settings.data / "jobs" / identity).glob(f"{INPUT}.*"):
             path.unlink(missing_ok=True)
-
-
-def freeze(settings: Settings, source: Path, target: Path) -> None:
-    """Copy the policies a job is scored by: what is edited meanwhile does not change it half way."""
-    beside = target.with_name("policy.part")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    for path in site_folder(settings).glob("*.toml"):
-        shutil.copy2(path, beside)
-    if (source / "quality").is_dir():
-        shutil.copytree(source / "quality", beside / "quality")
-    beside.replace(target)
 
 
 def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], str | None, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts import policies
+from scripts import policies, site
 from scripts.console import (
     STDIN,
     AsJson,
@@ -27,6 +28,7 @@ from scripts.console import (
 )
 
 if TYPE_CHECKING:
+    from nlp.batch.plan import Setting
     from nlp.batch.tally import Summary
 
 app = group("智能质检：按质检表给会话记录逐条评分，每处扣分都有证据")
@@ -64,6 +66,9 @@ def score(
         str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")
     ] = None,
     rules_only: Annotated[bool, typer.Option("--rules-only", help="不用模型，只按规则评分")] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts/--no-facts", help="对照站点当日有效的手册核对说法（数据目录里有站点时）")
+    ] = True,
     source: Annotated[
         str, typer.Option("--from", help="哪个系统的导出：aliyun、contact-lens、genesys、asr；默认看字段")
     ] = "",
@@ -87,13 +92,12 @@ def score(
     if source and source not in ADAPTERS:
         raise Misused(f"--from 不能是 {source!r}（应为：{'、'.join(ADAPTERS)}）")
     formats = [name for name, wanted in (("csv", as_csv), ("parquet", as_parquet)) if wanted]
-    policy = data / "policy"
-    policies.check(policy)
-    setting = Setting(form, policy if policy.is_dir() else None, _moment(as_of), rules_only=rules_only)
-    setting = replace(setting, source=source)
+    policies.check(data / "policy")
+    setting = Setting(form=form, as_of=_moment(as_of), rules_only=rules_only, source=source)
     began = time.monotonic()
     try:
         out.mkdir(parents=True, exist_ok=True)
+        setting = _judged_on(setting, data, out, facts)
         before = _finished(out)
         with progress("评分") as advance:
             paths = [_input(file, out) for file in files]
@@ -114,6 +118,30 @@ def score(
     else:
         rate = summary.scored / seconds if seconds else 0.0
         note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
+
+
+def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:
+    """The setting with the site's forms, policies and handbook, frozen beside the results; as the service scores."""
+    from api.forms import form_of, freeze
+    from api.grounds import Grounds
+    from api.published import history_file, link
+
+    settings = site.settings_of(data)
+    if not site.exists(settings):
+        policy = data / "policy"
+        return replace(setting, folder=policy if policy.is_dir() else None)
+    _, source = form_of(settings, site.TENANT, setting.form, setting.as_of)
+    folder = (out / "policy").resolve()
+    freeze(settings, source, folder)
+    setting = replace(setting, folder=folder, models=settings.models)
+    if not facts or setting.rules_only:
+        return setting
+    shutil.rmtree(out / "history", ignore_errors=True)  # of an earlier run
+    with site.stored(data) as (_, store):
+        history = link(history_file(store, site.TENANT, settings.data), (out / "history").resolve())
+    models = None if settings.models is None else str(settings.models.resolve())
+    grounds = Grounds(str(history), str(folder), models, settings.encoder, settings.encoder_threads)
+    return replace(setting, grounds=grounds)
 
 
 @app.command(epilog="例：zuoxi quality diff 旧结果/results.jsonl 新结果/results.jsonl --out 差异")

@@ -6,7 +6,7 @@ an edit costs one row, and a delete is a row that ends plus a tombstone that say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,28 @@ def entries_of(reader: Reader, tenant: str, seq: int) -> dict[str, Json]:
         .order_by(table.c.entry_id)
     )
     return {row.entry_id: row.entry for row in rows}
+
+
+def every_release(reader: Reader, tenant: str, upto: int) -> list[Release]:
+    """Releases up to a number, the oldest first."""
+    table = schema.releases
+    rows = reader.execute(
+        select(table).where(table.c.tenant == tenant, table.c.seq <= upto).order_by(table.c.seq)
+    )
+    return [_release(row) for row in rows]
+
+
+def every_revision(reader: Reader, tenant: str, upto: int) -> Iterator[Json]:
+    """Revisions up to a release, by id: what each of those releases can be built from again."""
+    table = schema.revisions
+    rows = reader.execute(
+        select(table.c.entry_id, table.c.since, table.c.until, table.c.entry)
+        .where(table.c.tenant == tenant, table.c.since <= upto)
+        .order_by(table.c.entry_id, table.c.since)
+        .execution_options(yield_per=CHUNK)
+    )
+    for row in rows:
+        yield {"id": row.entry_id, "since": row.since, "until": row.until, "entry": row.entry}
 
 
 def changes(reader: Reader, tenant: str, after: int, upto: int) -> tuple[dict[str, Json], frozenset[str]]:

@@ -34,6 +34,17 @@ def at(reader: Reader, tenant: str, seq: int) -> Kept | None:
     return None if row is None else Kept(list(row.lines), row.name, row.at, row.by)
 
 
+def every(reader: Reader, tenant: str, upto: int) -> list[tuple[int, list[Any]]]:
+    """(release it holds from, lines) of each list up to a release, the oldest first."""
+    table = schema.lexicons
+    rows = reader.execute(
+        select(table.c.since, table.c.lines)
+        .where(table.c.tenant == tenant, table.c.since <= upto)
+        .order_by(table.c.since)
+    )
+    return [(row.since, list(row.lines)) for row in rows]
+
+
 def put(writer: Writer, tenant: str, seq: int, lines: list[Any]) -> None:
     """Let the list hold from release `seq` on."""
     writer.execute(schema.lexicons.insert().values(tenant=tenant, since=seq, lines=lines))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nlp.batch.ports import Grounds
 from nlp.readers import Row, read_rows
 
 ROWS = 200
@@ -22,7 +23,7 @@ class Setting:
     """Everything a worker needs to score a shard; all of it is picklable and part of the digest.
 
     `folder` is a site's policy folder, `models` the models folder (None: the shipped ones, "" for none),
-    `facts` a published snapshot of sentences (JSON lines `{"text","entry_id"}`), `source` the system whose
+    `grounds` what the service would judge on besides (knowledge, encoder, versions), `source` the system whose
     exports are read ("": their fields tell).
     """
 
@@ -31,7 +32,7 @@ class Setting:
     as_of: datetime | None = None
     models: Path | None = None
     rules_only: bool = False
-    facts: Path | None = None
+    grounds: Grounds | None = None
     source: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from nlp.batch.plan import Setting, Shard, digest_of
+from nlp.batch.ports import Ground
 from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form, versions_of
-from nlp.quality.ports import Analyser, Fact
+from nlp.quality.ports import Analyser
 from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Score, to_json
 from nlp.quality.scorer import moment_of, score_many
@@ -35,36 +36,26 @@ class Kit:
     forms: tuple[Form, ...]
     analyser: Analyser | None
     models: str | None
-    facts: tuple[Fact, ...]
+    ground: Ground | None
     policy: str
 
 
-def _analyser(setting: Setting) -> tuple[Analyser | None, str | None]:
-    if setting.rules_only:
-        return None, None
+def _analyser(setting: Setting) -> Analyser | None:
     from nlp.sentiment import load_analyser
 
-    analyser = load_analyser(setting.models, setting.folder)
-    return analyser, str(getattr(analyser, "version", "") or "") or None
-
-
-def _facts(path: Path | None) -> tuple[Fact, ...]:
-    if path is None:
-        return ()
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    return tuple(Fact(str(row["text"]), str(row["entry_id"])) for row in rows)
+    return load_analyser(setting.models, setting.folder)
 
 
 @lru_cache(maxsize=4)
 def kit_of(setting: Setting) -> Kit:
-    """Load forms, models and facts of a setting, once a process. Raises FormError."""
+    """Load forms, models and knowledge of a setting, once a process. Raises FormError."""
     forms = versions_of(setting.form, setting.folder)
-    analyser, models = _analyser(setting)
-    facts = _facts(setting.facts)
-    stages = load_stages(setting.folder).version
-    policy = digest_of([_PROGRAM, stages, [[fact.text, fact.entry_id] for fact in facts]])
-    return Kit(forms, analyser, models, facts, policy[:16])
+    ground = None if setting.grounds is None or setting.rules_only else setting.grounds.open()
+    analyser = None if setting.rules_only else ground.analyser if ground else _analyser(setting)
+    models = str(getattr(analyser, "version", "") or "") or None
+    basis = [setting.grounds.digest, ground.basis] if ground and setting.grounds else None
+    policy = digest_of([_PROGRAM, load_stages(setting.folder).version, basis])
+    return Kit(forms, analyser, models, ground, policy[:16])
 
 
 def basis_of(setting: Setting) -> str:
@@ -80,9 +71,11 @@ def _form_at(forms: Sequence[Form], at: datetime) -> Form:
 
 
 def _result(
-    text: str, transcript: Transcript, form: Form, found: Score, kit: Kit, folder: Path | None
+    text: str, transcript: Transcript, form: Form, found: Score, kit: Kit, folder: Path | None, at: datetime
 ) -> dict[str, Any]:
-    versions = {"release": None, "models": kit.models, "policy": kit.policy}
+    versions: Mapping[str, Any] = {"release": None, "models": kit.models, "policy": kit.policy}
+    if kit.ground is not None:
+        versions = kit.ground.versions(at)
     result = {"id": digest_of([text, form.digest, versions]), **to_json(found), "versions": versions}
     agent = transcript.agent
     result["agent"] = {"id": agent.id, "name": agent.name, "team": agent.team} if agent else None
@@ -104,12 +97,15 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
             form = _form_at(kit.forms, moment_of(item, setting.as_of))
             forms[form.digest] = form
             by_form.setdefault(form.digest, []).append(at)
-    facts = (lambda _: kit.facts) if kit.facts else None
+    ground = kit.ground
     scores: dict[int, tuple[Form, Score]] = {}
     for digest, places in by_form.items():
         batch = [item for at in places if isinstance(item := read[at], Transcript)]
+        facts = [ground.facts(one, moment_of(one, setting.as_of)) for one in batch] if ground else None
+        lap("facts")
+        encode = ground.encode if ground else None
         found = score_many(
-            batch, forms[digest], kit.analyser, facts, setting.as_of, folder=setting.folder, lap=lap
+            batch, forms[digest], kit.analyser, facts, setting.as_of, encode, setting.folder, lap
         )
         scores.update({at: (forms[digest], one) for at, one in zip(places, found, strict=True)})
     for at, item in enumerate(read):
@@ -117,7 +113,8 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
             yield {"problem": asdict(item)}
         else:
             form, one = scores[at]
-            yield _result(shard.rows[at].text, item, form, one, kit, setting.folder)
+            moment = moment_of(item, setting.as_of)
+            yield _result(shard.rows[at].text, item, form, one, kit, setting.folder, moment)
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> str:

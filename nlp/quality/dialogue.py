@@ -201,14 +201,14 @@ def open_dialogue(
     encode: Encode | None = None,
 ) -> Dialogue:
     """One transcript made ready on its own."""
-    return open_dialogues([transcript], prepared, [sentiments], facts, encode)[0]
+    return open_dialogues([transcript], prepared, [sentiments], [facts], encode)[0]
 
 
 def open_dialogues(
     transcripts: Sequence[Transcript],
     prepared: Prepared,
     sentiments: Sequence[Mapping[int, Mood]],
-    facts: Facts | None = None,
+    facts: Sequence[Facts | None] | None = None,
     encode: Encode | None = None,
     lap: Lap = no_lap,
 ) -> list[Dialogue]:
@@ -218,8 +218,10 @@ def open_dialogues(
     )
     staged: dict[str, Hits] = {}
     opened = [
-        _opened(transcript, prepared, reading, staged, feelings, facts, encode)
-        for transcript, feelings in zip(transcripts, sentiments, strict=True)
+        _opened(transcript, prepared, reading, staged, feelings, known, encode)
+        for transcript, feelings, known in zip(
+            transcripts, sentiments, facts or [None] * len(transcripts), strict=True
+        )
     ]
     lap("stages")
     return opened

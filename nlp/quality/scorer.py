@@ -58,7 +58,7 @@ def score_many(
     transcripts: Iterable[Transcript],
     form: Form,
     analyser: Analyser | None = None,
-    facts: Facts | None = None,
+    facts: Sequence[Facts | None] | None = None,
     as_of: datetime | None = None,
     encode: Encode | None = None,
     folder: Path | None = None,
@@ -66,7 +66,7 @@ def score_many(
 ) -> list[Score]:
     """Score transcripts in order, pass by pass; turns whose mood is asked for go to the model in one call.
 
-    `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for transcripts without a time.
+    `facts` are one port a transcript, `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for transcripts without a time.
     """
     batch = list(transcripts)
     heard = moods_of(form)
@@ -110,7 +110,7 @@ def score(
     folder: Path | None = None,
 ) -> Score:
     """Score one transcript. Without an analyser the mode is `rules_only`."""
-    return score_many([transcript], form, analyser, facts, as_of, encode, folder)[0]
+    return score_many([transcript], form, analyser, [facts], as_of, encode, folder)[0]
 
 
 def violations(scores: Sequence[Score]) -> Mapping[str, int]:
