@@ -47,7 +47,9 @@ def test_online_is_batch_field_by_field(quality: httpx.Client) -> None:
     identity = quality.post("/v1/quality/jobs", content=content, headers=LINES).json()["id"]
     job = done(quality, identity)
     assert job["state"] == "done", job
-    rows = [json.loads(line) for line in quality.get(f"/v1/quality/jobs/{identity}/results").text.splitlines()]
+    rows = [
+        json.loads(line) for line in quality.get(f"/v1/quality/jobs/{identity}/results").text.splitlines()
+    ]
     assert len(rows) == len(given)
     for one, row in zip(given, rows, strict=True):
         online = quality.post("/v1/quality/score", json={"transcript": one}).json()
