@@ -42,6 +42,7 @@ from api import (
     kb_typeahead,
     models,
     quality,
+    red_cards,
     replay,
     reports,
     routing,
@@ -77,7 +78,7 @@ DOORS = (
     *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
-    *(hearing, samples, blind, calibrations, rule_health),
+    *(hearing, samples, blind, calibrations, rule_health, red_cards),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -135,6 +136,7 @@ def create_app(
     kb_proposals.register(work)
     handbook.install(work, opened)
     hearing.register(work, opened)
+    red_cards.register(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

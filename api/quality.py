@@ -126,8 +126,13 @@ async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Qua
 
     masked = await asyncio.to_thread(keep, transcript)
 
+    spans = stored.Spans(opened)
+
     def unit(writer: Writer) -> None:
-        stored.keep(work, opened, writer, grant.tenant, [(kept, agent, masked)])
+        fresh = stored.keep(work, opened, writer, grant.tenant, [(kept, agent, masked)])
+        spans.add(fresh)
+        for name, span in spans.agents.items():
+            stored.follow(work, opened, writer, grant.tenant, name, span)
 
     await opened.store.awrite(unit)
     return reply

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from api import rule_health
+from api import red_cards, rule_health
 from api.casework import Casework
 from api.service import Service
 from api.store import Reader, Writer, results, transcripts
 from api.store.results import Stored
 
 Json = dict[str, Any]
+Span = tuple[datetime, datetime]
 Scored = tuple[Mapping[str, Any], str | None, Mapping[str, Any]]
 """A result, its agent, its transcript as it may be kept."""
 
 
-def keep(work: Casework, opened: Service, writer: Writer, tenant: str, scored: Sequence[Scored]) -> int:
-    """Store results with their transcripts; what is there already has no second effect. Returns how many were new."""
+def keep(
+    work: Casework, opened: Service, writer: Writer, tenant: str, scored: Sequence[Scored]
+) -> list[Mapping[str, Any]]:
+    """Store results with their transcripts; what is there already has no second effect. Gives the new results."""
     names = [str(result["id"]) for result, _, _ in scored]
     there = results.several(Reader(writer), tenant, names)
     fresh = {str(one[0]["id"]): one for one in scored if str(one[0]["id"]) not in there}
@@ -28,10 +32,30 @@ def keep(work: Casework, opened: Service, writer: Writer, tenant: str, scored: S
         [(str(result["id"]), told) for result, _, told in scored],
         opened.settings.transcript_days,
     )
-    rule_health.withhold(work, opened, writer, tenant, [result for result, _, _ in fresh.values()])
-    return len(fresh)
+    new = [result for result, _, _ in fresh.values()]
+    rule_health.withhold(work, opened, writer, tenant, new)
+    return new
+
+
+class Spans:
+    """Agents whom new results may concern, and the span of time these are of: asked about once, not part by part."""
+
+    def __init__(self, opened: Service) -> None:
+        self._opened = opened
+        self.agents: dict[str, Span] = {}
+
+    def add(self, scored: Iterable[Mapping[str, Any]]) -> None:
+        for agent, (first, last) in red_cards.concerned(self._opened, scored).items():
+            known = self.agents.get(agent, (first, last))
+            self.agents[agent] = (min(first, known[0]), max(last, known[1]))
+
+
+def follow(work: Casework, opened: Service, writer: Writer, tenant: str, agent: str, span: Span) -> None:
+    """What follows for an agent from results of a span of time; asked again it does nothing new."""
+    red_cards.issue(work, opened, writer, tenant, agent, span)
 
 
 def after_ruling(work: Casework, opened: Service, writer: Writer, tenant: str, found: Stored) -> None:
     """What a person's word on a result leads to, beyond its points."""
     rule_health.judge(work, opened, writer, tenant)
+    red_cards.revoke(work, opened, writer, tenant, found.agent)

@@ -11,7 +11,7 @@ import contextlib
 import json
 import multiprocessing
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from multiprocessing.context import SpawnProcess
@@ -143,18 +143,27 @@ class Worker:
         await self._finish(lease, "done")
 
     async def _load(self, lease: Lease, folder: Path) -> None:
-        rows = _rows(folder)
+        rows, spans = _rows(folder), stored.Spans(self._opened)
         while part := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
+            spans.add(result for result, _, _ in part)
 
             def unit(writer: Writer, part: list[Any] = part) -> None:
                 stored.keep(self._cases, self._opened, writer, lease.tenant, part)
 
-            while True:
-                try:
-                    await self._opened.store.awrite(unit)
-                    break
-                except StoreBusy:  # requests come first
-                    await asyncio.sleep(LOOK_SECONDS)
+            await self._patiently(unit)
+        for agent, span in spans.agents.items():
+
+            def after(writer: Writer, agent: str = agent, span: stored.Span = span) -> None:
+                stored.follow(self._cases, self._opened, writer, lease.tenant, agent, span)
+
+            await self._patiently(after)
+
+    async def _patiently(self, unit: Callable[[Writer], None]) -> None:
+        while True:
+            try:
+                return await self._opened.store.awrite(unit)
+            except StoreBusy:  # requests come first
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def _finish(self, lease: Lease, state: str, error: str | None = None) -> None:
         if await self._opened.store.awrite(lambda writer: jobs.finish(writer, lease, state, error)):
