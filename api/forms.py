@@ -20,6 +20,7 @@ from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.settings import Settings
 from api.toml import to_toml, write_file
+from nlp.metrics.observation import load_kinds
 from nlp.quality.form import PRESETS, Form, FormError, load_form, parse_form_text
 
 router = APIRouter(prefix="/v1/quality/forms", tags=["quality"])
@@ -118,6 +119,13 @@ def versions_at(settings: Settings, tenant: str, at: datetime) -> dict[str, str]
         except FormError:  # none of its versions has begun
             continue
     return found
+
+
+def names_of(settings: Settings, tenant: str) -> dict[str, str]:
+    """Names of the items of every form, by code; where two forms share a code, the main form's name."""
+    main = load_kinds(site_folder(settings)).form
+    every = sorted(_all(settings, tenant).items(), key=lambda pair: (pair[0] == main, pair[0]))
+    return {item.code: item.name for _, versions in every for form, _, _ in versions for item in form.items}
 
 
 def _shown(form: Form, source: str) -> Json:

@@ -12,9 +12,10 @@ from api.auth import requires
 from api.deps import Json, Opened
 from api.kb_gaps import gaps_of
 from api.kb_policy import knowledge_policy
-from api.quarter import added, month, months_of, pains, rated
+from api.quarter import month, months_of, pains, rated
 from api.store import Reader
 from api.store.keys import Grant
+from nlp.reports.facts import added
 
 router = APIRouter(prefix="/v1/kb/quarter", tags=["kb"])
 

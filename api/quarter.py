@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.errors import invalid
-from api.reports import Window, window
-from api.store import Reader, decisions
+from api.report_base import Window, window
+from api.store import Reader, decisions, observations
 from api.store import knowledge as stored
 from api.store.knowledge import Span
 from kb.gaps import Theme
+from nlp.metrics.observation import Observation
+from nlp.reports.facts import top_of
 from nlp.taxonomy import Taxonomy
 
 Json = dict[str, Any]
@@ -46,7 +48,7 @@ def month(reader: Reader, tenant: str, span: Span, tree: Taxonomy, low: float) -
             "published": stored.published(reader, tenant, span),
         },
         "coverage": {"asked": asked, "answered": answered},
-        "quality": _quality(stored.scored(reader, tenant, span), tree),
+        "quality": _quality(_conversations(reader, tenant, span)),
     }
 
 
@@ -55,28 +57,24 @@ def _top(code: str, tree: Taxonomy) -> str | None:
     return None if node is None else node.path[0]
 
 
-def _quality(rows: Sequence[stored.Scored], tree: Taxonomy) -> Json:
+def _conversations(reader: Reader, tenant: str, span: Span) -> Iterator[Observation]:
+    since, until = (datetime.fromisoformat(at) for at in span)
+    return observations.between(reader, tenant, "conversation", since, until)
+
+
+def _quality(rows: Iterable[Observation]) -> Json:
     """By scenario, the top category of the transcript, else the form: transcripts, points, vetoes, checks."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
-        scenario = _top(row.category or "", tree) or row.form
-        sums = found.setdefault(scenario, Counter())
-        sums.update(scored=1, vetoes=int(row.veto), passed=row.passed, failed=row.failed)
-        sums["hundredths"] += round(100 * row.score)  # whole numbers add up exactly
+        values = row.values
+        if values.get("score") is None:
+            continue
+        passed, applicable = int(values.get("passed") or 0), int(values.get("applicable") or 0)
+        sums = found.setdefault(top_of(row) or str(values.get("form")), Counter())
+        sums.update(scored=1, vetoes=int(bool(values.get("veto"))), passed=passed, failed=applicable - passed)
+        sums["hundredths"] += round(100 * float(values["score"]))  # whole numbers add up exactly
     names = ("scored", "vetoes", "passed", "failed", "hundredths")
     return {scenario: {name: found[scenario][name] for name in names} for scenario in sorted(found)}
-
-
-def added(parts: Sequence[Mapping[str, Any]]) -> Json:
-    """The sum of tables of numbers, name by name, however deep."""
-    total: Json = {}
-    for part in parts:
-        for name, value in part.items():
-            if isinstance(value, Mapping):
-                total[name] = added([total.get(name, {}), value])
-            else:
-                total[name] = total.get(name, 0) + value
-    return {name: total[name] for name in total}
 
 
 def rated(counted: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Numbers of the reports that are computed from rows: how long a search took, how well the handbook was kept."""
+"""Numbers of the reports that are computed from rows: how long a search took."""
 
 from __future__ import annotations
 
@@ -39,35 +39,10 @@ def search_times(opened: Mapping[str, str], acts: Iterable[Mapping[str, Any]]) -
     }
 
 
-def adherence(checks: Iterable[tuple[str | None, Mapping[str, int]]]) -> list[Json]:
-    """Passed of applicable checks by agent, N/A left out; (agent, counts by result) of each scored transcript."""
-    passed: dict[str, int] = {}
-    applied: dict[str, int] = {}
-    scored: dict[str, int] = {}
-    for agent, counts in checks:
-        if agent is None:
-            continue
-        ok = counts.get("pass", 0)
-        passed[agent] = passed.get(agent, 0) + ok
-        applied[agent] = applied.get(agent, 0) + ok + counts.get("fail", 0)
-        scored[agent] = scored.get(agent, 0) + 1
-    return [
-        {
-            "agent": agent,
-            "scored": scored[agent],
-            "passed": passed[agent],
-            "applicable": applied[agent],
-            "rate": round(passed[agent] / applied[agent], 4) if applied[agent] else None,
-        }
-        for agent in sorted(scored)
-    ]
-
-
 def metrics(reader: Reader, tenant: str, span: Span) -> Json:
-    """`search` and `adherence` of a span of time."""
+    """`search` of a span of time."""
     opened = stored.sessions(reader, tenant, span)
     acts = stored.feedback(reader, tenant, "suggestion", span)
     return {
         "search": search_times(opened, acts),
-        "adherence": adherence(stored.checks(reader, tenant, span)),
     }

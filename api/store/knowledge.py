@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,52 +155,6 @@ def sessions(reader: Reader, tenant: str, span: Span) -> dict[str, str]:
         .group_by(session)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def checks(reader: Reader, tenant: str, span: Span) -> Iterator[tuple[str | None, dict[str, int]]]:
-    """The agent and the number of checks by result of every transcript scored in a span."""
-    table = schema.results
-    rows = reader.execute(
-        select(table.c.agent, table.c.result["items"].label("marks"))
-        .where(table.c.tenant == tenant, *_within(table.c.at, span))
-        .order_by(table.c.id)
-        .execution_options(yield_per=CHUNK)
-    )
-    for row in rows:
-        yield row.agent, dict(Counter(item["result"] for item in row.marks or ()))
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A scored transcript: its category where it was told, its form, points 0…100, checks passed and failed."""
-
-    category: str | None
-    form: str
-    score: float
-    veto: bool
-    passed: int
-    failed: int
-
-
-def scored(reader: Reader, tenant: str, span: Span) -> list[Scored]:
-    """Transcripts scored in a span."""
-    table = schema.results
-    rows = reader.execute(
-        select(
-            table.c.form,
-            table.c.score,
-            table.c.veto,
-            table.c.result["category"].as_string().label("category"),
-            table.c.result["items"].label("marks"),
-        )
-        .where(table.c.tenant == tenant, table.c.score.is_not(None), *_within(table.c.at, span))
-        .order_by(table.c.id)
-    )
-    found = []
-    for row in rows:
-        marks = Counter(item["result"] for item in row.marks or ())
-        found.append(Scored(row.category, row.form, float(row.score), row.veto, marks["pass"], marks["fail"]))
-    return found
 
 
 def edits(reader: Reader, tenant: str, span: Span) -> dict[str, int]:

@@ -35,6 +35,21 @@ def quality(total: Mapping[str, Any]) -> Json:
     }
 
 
+def adherence(total: Mapping[str, Any]) -> list[Json]:
+    """Rules passed of those that applied, by agent: how well the handbook is kept."""
+    return [
+        {
+            "agent": name,
+            "scored": sums["scored"],
+            "passed": sums["passed"],
+            "applicable": sums["applicable"],
+            "rate": round(sums["passed"] / sums["applicable"], 4) if sums["applicable"] else None,
+        }
+        for name, sums in total["agents"].items()
+        if name != UNKNOWN
+    ]
+
+
 def violations(total: Mapping[str, Any], policy: ReportPolicy, names: Mapping[str, str]) -> list[Json]:
     """Share of the scored conversations that failed each item, most frequent first, as a report reads it."""
     told = []

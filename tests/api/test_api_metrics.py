@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from api.report_metrics import adherence, search_times
+from api.report_metrics import search_times
 from tests.api.serving import OTHER, Site
 
 T = "2026-11-03T02:00:{:02d}.000+00:00"
@@ -28,22 +28,6 @@ def test_R040_seconds_run_to_the_first_useful_answer() -> None:
         "sessions": 4, "useful": 3, "seconds_mean": 8.0, "seconds_median": 8.0, "seconds_p90": 12.0,
     }  # fmt: skip
     assert search_times({}, [])["seconds_median"] is None
-
-
-def test_R067_the_rate_leaves_out_what_does_not_apply() -> None:
-    """Passed over passed and failed, of each agent, whatever was N/A."""
-    told = adherence(
-        [
-            ("A1", {"pass": 7, "fail": 1, "na": 11}),
-            ("A1", {"pass": 2, "fail": 2, "na": 15}),
-            ("A2", {"na": 19}),
-            (None, {"pass": 5}),
-        ]
-    )
-    assert told == [
-        {"agent": "A1", "scored": 2, "passed": 9, "applicable": 12, "rate": 0.75},
-        {"agent": "A2", "scored": 1, "passed": 0, "applicable": 0, "rate": None},
-    ]
 
 
 def test_R067_adherence_comes_from_scored_transcripts(site: Site) -> None:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from api.errors import Problem
-from api.quarter import added, months_of
-from api.store import Writer, keys, schema
+from api.quarter import months_of
+from api.store import Writer, fact_tables, keys, schema
+from nlp.reports.facts import added
 from tests.api.serving import Site, problem
 
 TENANT = "quarters"
@@ -57,7 +58,7 @@ def own(site: Site) -> Site:
 
 def _date(writer: Writer, moment: str) -> None:
     """Everything of the tenant that happened just now happened at `moment`."""
-    for table in (schema.decisions, schema.results, schema.releases):
+    for table in (schema.decisions, fact_tables.observations, schema.releases):
         recent = (table.c.tenant == TENANT) & (table.c.at > "2022-02-01")
         writer.execute(table.update().where(recent).values(at=moment))
 

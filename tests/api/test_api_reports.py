@@ -10,7 +10,7 @@ import httpx
 import pytest
 import python_calamine
 
-from api.reports import window
+from api.report_base import window
 from tests.api.serving import OTHER, Site, problem, say, start
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -106,3 +106,8 @@ def test_R067_adherence_is_passed_of_applicable() -> None:
     teams = {one["name"]: one["adherence"] for one in sections.people(facts(week(), PASS), "teams", POLICY)}
     assert (teams["甲组"]["count"], teams["甲组"]["of"]) == (680, 700)
     assert (teams["乙组"]["count"], teams["乙组"]["of"]) == (293, 300)
+    assert sections.adherence(facts(week(), PASS))[2] == {
+        "agent": "B1", "scored": 30, "passed": 293, "applicable": 300, "rate": 0.9767,
+    }  # fmt: skip
+    nothing = facts([conversation("x", passed=0, applicable=0)], PASS)
+    assert sections.adherence(nothing)[0]["rate"] is None
