@@ -17,11 +17,14 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "/": "index.html",
     "/desk": "desk.html",
+    "/mine": "mine.html",
     "/supervisor": "supervisor.html",
     "/widget.js": "widget.js",
     "/widget": "widget.html",
     "/docs": "docs.html",
 }
+SIGNED_AS = {"mine.html": "desk"}
+"""Pages that share another page's cookie: an agent signs in once."""
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -83,7 +86,7 @@ def mount(app: FastAPI, settings: Settings, page_keys: Mapping[str, str]) -> Non
 
         async def page(request: Request, name: str = name) -> Response:
             open_page(request, settings)
-            response, own = send(name), name.partition(".")[0]
+            response, own = send(name), SIGNED_AS.get(name, name.partition(".")[0])
             secret = page_keys.get(own)
             if secret is not None and on_loopback(request) and not await _signed_in(request, own):
                 set_cookie(response, own, secret)

@@ -16,6 +16,18 @@ export function marked(text, spans, dress = () => ({})) {
   return found.filter((part) => part !== "");
 }
 
+/** The children that show `text` cut where any span begins or ends; `dress(spans over it)` gives a piece's mark. */
+export function overlaid(text, spans, dress) {
+  const letters = [...text];
+  const cuts = [...new Set([0, letters.length, ...spans.flatMap((span) => [span.start, span.end])])].filter((at) => at >= 0 && at <= letters.length).sort((a, b) => a - b);
+  return cuts.slice(1).map((end, index) => {
+    const start = cuts[index];
+    const over = spans.filter((span) => span.start < end && span.end > start);
+    const piece = letters.slice(start, end).join("");
+    return over.length ? make("mark", dress(over), piece) : piece;
+  });
+}
+
 const SLOT = /\{([^{}\n?？]{1,40})([?？]?)\}/g;
 
 /** Slots written in a text: [{name, required}]. */

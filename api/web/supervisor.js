@@ -1,32 +1,54 @@
-// The supervisor's pages: which view an address (#/…) means, and who may see it. One module a view, loaded when it is opened.
-import { board } from "/web/board.js";
-import { fill, make, one, signedIn } from "/web/page.js";
+// The supervisor's and the agent's own pages: which view an address (#/…) means, and who may see it.
+// One module a view, loaded when it is opened.
+import { fill, make, one, pageName, signedIn } from "/web/page.js";
 
-/** [address, name, scopes that it is for (any)], in groups; an address holds what follows it, too. */
-const RAIL = [
-  ["", [["today", "今日", ["supervisor"]]]],
-  ["知识库", [
-    ["kb/search", "检索与条目", ["supervisor", "editor"]],
-    ["kb/changes", "修订", ["supervisor", "editor"]],
-    ["kb/triggers", "变更触发", ["supervisor", "editor"]],
-    ["kb/import", "导入", ["editor"]],
-    ["kb/repairs", "待修", ["editor"]],
-    ["kb/gaps", "知识缺口", ["supervisor", "editor"]],
-    ["kb/proposals", "优化建议", ["supervisor", "editor"]],
-    ["kb/lint", "巡检", ["editor"]],
-    ["kb/stale", "过期与少用", ["supervisor", "editor"]],
-    ["kb/releases", "版本", ["editor"]],
-  ]],
-];
-/** Address to module; the longest beginning wins. */
+/** [address, name, scopes that it is for (any)], in groups, for each page. */
+const RAILS = {
+  supervisor: [
+    ["", [["today", "今日", ["supervisor"]]]],
+    ["知识库", [
+      ["kb/search", "检索与条目", ["supervisor", "editor"]],
+      ["kb/changes", "修订", ["supervisor", "editor"]],
+      ["kb/triggers", "变更触发", ["supervisor", "editor"]],
+      ["kb/import", "导入", ["editor"]],
+      ["kb/repairs", "待修", ["editor"]],
+      ["kb/gaps", "知识缺口", ["supervisor", "editor"]],
+      ["kb/proposals", "优化建议", ["supervisor", "editor"]],
+      ["kb/lint", "巡检", ["editor"]],
+      ["kb/stale", "过期与少用", ["supervisor", "editor"]],
+      ["kb/releases", "版本", ["editor"]],
+    ]],
+    ["质检", [
+      ["quality/talks", "质检会话", ["supervisor", "quality"]],
+      ["cases/appeal", "申诉", ["supervisor", "quality"]],
+      ["cases/review", "复核", ["supervisor", "quality"]],
+      ["cases/red_card", "红牌警告", ["supervisor", "quality"]],
+      ["cases/rectification", "整改", ["supervisor", "quality"]],
+      ["cases/calibration", "评分校准", ["supervisor", "quality"]],
+      ["cases/coaching", "辅导计划", ["supervisor", "quality"]],
+      ["cases/improvement", "周复盘改进", ["supervisor", "quality"]],
+      ["quality/forms", "质检表", ["quality"]],
+    ]],
+  ],
+  desk: [["", [
+    ["quality/talks", "我的质检", ["agent"]],
+    ["cases/appeal", "我的申诉", ["agent"]],
+    ["cases/coaching", "辅导计划", ["agent"]],
+    ["cases/rectification", "整改", ["agent"]],
+    ["cases/red_card", "红牌警告", ["agent"]],
+  ]]],
+};
+const RAIL = RAILS[pageName];
+/** Address to module; what follows the first two words is the view's. */
 const VIEWS = {
   "kb/search": "kb_search", "kb/entry": "kb_entry", "kb/edit": "kb_edit", "kb/changes": "kb_changes", "kb/change": "kb_change",
   "kb/triggers": "kb_triggers", "kb/import": "kb_import", "kb/repairs": "kb_repairs", "kb/gaps": "kb_gaps",
   "kb/proposals": "kb_proposals", "kb/lint": "kb_lint", "kb/stale": "kb_stale", "kb/releases": "kb_releases",
+  "quality/talks": "quality_talks", "quality/talk": "quality_talk", "quality/forms": "quality_forms", "quality/form": "quality_form", cases: "case_list",
 };
 /** Views that stand under another one's name in the rail. */
-const UNDER = { "kb/entry": "kb/search", "kb/edit": "kb/search", "kb/change": "kb/changes" };
-const SCOPES = { supervisor: "主管", quality: "质检", editor: "编辑", admin: "管理员" };
+const UNDER = { "kb/entry": "kb/search", "kb/edit": "kb/search", "kb/change": "kb/changes", "quality/talk": "quality/talks", "quality/form": "quality/forms" };
+const SCOPES = { agent: "坐席", supervisor: "主管", quality: "质检", editor: "编辑", admin: "管理员" };
 
 let who = null;
 let open = new AbortController();
@@ -53,8 +75,9 @@ function rail(current) {
 function read(hash) {
   const [way, query] = hash.replace(/^#\/?/, "").split("?");
   const parts = way.split("/").filter(Boolean).map(decodeURIComponent);
-  const name = Object.keys(VIEWS).find((key) => key === parts.slice(0, 2).join("/"));
-  return { name: name ?? "today", rest: parts.slice(2), query: new URLSearchParams(query ?? "") };
+  const name = [2, 1].map((length) => parts.slice(0, length).join("/")).find((key) => key in VIEWS);
+  const rest = name ? parts.slice(name.split("/").length) : [];
+  return { name: name ?? null, rest, query: new URLSearchParams(query ?? "") };
 }
 
 async function show() {
@@ -62,12 +85,14 @@ async function show() {
   open = new AbortController();
   const { signal } = open;
   const asked = read(location.hash);
-  const name = asked.name === "today" && !can("supervisor") ? (can("editor") ? "kb/search" : "quality/talks") : asked.name;
-  rail(UNDER[name] ?? name);
-  one("#today").hidden = name !== "today";
+  const name = asked.name ?? RAIL.flatMap(([, links]) => links).find(([, , scopes]) => can(...scopes))[0];
+  const whole = asked.rest.length ? `${name}/${asked.rest[0]}` : name;
+  rail(UNDER[name] ?? (name in VIEWS && name.includes("/") ? name : whole));
+  if (one("#today")) one("#today").hidden = name !== "today";
   one("#view").hidden = name === "today";
   if (name === "today") {
     document.title = "主管台 · Zuoxi 坐席";
+    const { board } = await import("/web/board.js");
     return board(signal).catch((error) => say(error.message));
   }
   const view = make("div", { className: "sheet" });

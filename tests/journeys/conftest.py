@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.readme import demo_site
+from tests.journeys import shop as shops
 
 FLAGS = [
     "--no-sandbox",
@@ -57,3 +58,30 @@ def page(browser: Any) -> Iterator[Any]:
     yield opened
     context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[shops.Shop]:
+    """A service in this process whose clock can be stepped."""
+    with shops.opened(Path(tmp_path_factory.mktemp("shop"))) as made:
+        yield made
+
+
+@pytest.fixture
+def as_(shop: shops.Shop, page: Any) -> Any:
+    """Sign somebody in on a page, in place of whoever was, and open an address."""
+    page.set_default_timeout(10_000)
+
+    def sign_in(who: str, address: str = "", at: str = "/supervisor") -> None:
+        if page.url.partition("#")[0] != shop.url + at:
+            page.goto(shop.url + at)
+        page.wait_for_selector("#gate:not([hidden]), #main:not([hidden])")
+        if page.is_visible("#main"):
+            page.click("#leave")
+        page.fill("#gate input", shop.secrets[who])
+        page.click("#gate button")
+        page.wait_for_selector("#rail a[aria-current]")
+        if address:
+            page.goto(shop.url + at + address)
+
+    return sign_in

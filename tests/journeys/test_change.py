@@ -2,111 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
 
-from api.app import create_app
-from api.service import Service
-from api.settings import load_settings
-from api.store import Writer, keys
 from tests.api.serving import HANDBOOK
+from tests.journeys.shop import ENTRY, Shop
 
 pytestmark = pytest.mark.browser
 
-TENANT = "shop"
-PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("editor", "editor", {"id": "E1", "name": "编辑", "roles": ["知识编辑"]}),
-    ("desk", "supervisor", {"id": "S1", "name": "主管", "roles": ["客服"]}),
-    ("law", "editor", {"id": "L1", "name": "法务", "roles": ["法务"]}),
-    ("rule", "editor", {"id": "C1", "name": "合规", "roles": ["合规"]}),
-    ("agent", "agent", {"id": "A1", "team": "售后一组", "roles": ["客服"]}),
-)
 SIGNERS = (("desk", "客服"), ("law", "法务"), ("rule", "合规"))
-ENTRY = {"id": "pay-late", "kind": "faq", "title": "延误到货怎么赔付", "tags": ["赔付"],
-         "text": "延误到货每单赔付 5 元，联系客服登记{订单号}即可。"}  # fmt: skip
 NEW = "延误到货每单赔付 10 元，系统会在 24 小时内自动发到您的账户。"
-
-
-@dataclass
-class Shop:
-    """A service on a real port whose clock is stepped by hand, and the secrets of its people."""
-
-    url: str
-    service: Service
-    secrets: dict[str, str]
-    ahead: timedelta = field(default=timedelta())
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {self.secrets[who]}"}
-        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=30)
-        assert answer.status_code < 300, answer.text
-        return answer.json()
-
-    def use(self, times: int, sent: int) -> None:
-        """The agent is offered the entry again and again, and sends it that often."""
-        for at in range(times):
-            made = self.ask("agent", "POST", "/v1/suggest", {"query": ENTRY["title"]})
-            assert ENTRY["id"] in [one["entry_id"] for one in made["suggestions"]]
-            body = {"entry_id": ENTRY["id"], "action": "inserted" if at < sent else "dismissed"}
-            self.ask("agent", "POST", f"/v1/suggest/{made['id']}/feedback", body)
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    app = create_app(load_settings(data=tmp_path_factory.mktemp("life")))
-    service: Service = app.state.service
-
-    def people(writer: Writer) -> dict[str, str]:
-        keys.ensure_tenant(writer, TENANT, TENANT)
-        return {name: keys.create(writer, TENANT, scope, actor) for name, scope, actor in PEOPLE}  # type: ignore[arg-type]
-
-    secrets = service.store.write(people)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the service did not start"
-        time.sleep(0.02)
-    made = Shop(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", service, secrets)
-    object.__setattr__(app.state.cases, "clock", made.now)
-    lines = "\n".join(json.dumps(raw, ensure_ascii=False) for raw in (*HANDBOOK, ENTRY))
-    headers = {"Authorization": f"Bearer {secrets['editor']}", "Content-Type": "application/x-ndjson"}
-    answer = httpx.post(f"{made.url}/v1/kb/import", content=lines.encode(), headers=headers, timeout=60)
-    assert answer.status_code == 200, answer.text
-    yield made
-    server.should_exit = True
-    thread.join(timeout=30)
-
-
-@pytest.fixture
-def as_(shop: Shop, page: Any) -> Any:
-    """Sign somebody in on the page, in place of whoever was, and open an address."""
-    page.set_default_timeout(10_000)
-    page.goto(f"{shop.url}/supervisor")
-
-    def sign_in(who: str, address: str = "") -> None:
-        page.wait_for_selector("#gate:not([hidden]), #main:not([hidden])")
-        if page.is_visible("#main"):
-            page.click("#leave")
-        page.fill("#gate input", shop.secrets[who])
-        page.click("#gate button")
-        page.wait_for_selector("#rail a[aria-current]")
-        if address:
-            page.goto(f"{shop.url}/supervisor{address}")
-
-    return sign_in
 
 
 def test_a_change_lives_from_its_trigger_to_its_effect(shop: Shop, page: Any, as_: Any) -> None:
