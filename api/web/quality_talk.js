@@ -3,11 +3,10 @@ import { moves } from "/web/moves.js";
 import { overlaid } from "/web/marks.js";
 import { call, fill, make } from "/web/page.js";
 import { appeal, decision, review } from "/web/quality_hearing.js";
+import { turnList } from "/web/quality_turns.js";
 import { facts, pill } from "/web/tables.js";
 import { when } from "/web/words.js";
 
-const ROLES = { customer: "客户", agent: "客服", supervisor: "主管", bot: "机器人", system: "系统" };
-const SIDES = { agent: "mine", supervisor: "mine", bot: "bot", system: "system" };
 const RESULTS = { pass: ["通过", "calm"], fail: ["不通过", "hot"], na: ["不适用", ""] };
 const SOURCES = { review: "复核", appeal: "申诉", health: "规则自检", calibration: "校准" };
 const at = (id, ...more) => `/v1/quality/results/${[id, ...more].map(encodeURIComponent).join("/")}`;
@@ -19,17 +18,14 @@ function evidenceOf(items) {
   return spans;
 }
 
-function turn(one, index, spans) {
+function said(one, spans) {
   const here = spans.filter((span) => !span.absent && span.end > span.start);
-  const missing = spans.filter((span) => span.absent || span.end <= span.start);
   const dress = (over) => ({ className: over.some((span) => span.failed) ? "found" : "found kept", "data-items": ` ${over.map((span) => span.code).join(" ")} `, title: over.map((span) => span.name).join("、") });
-  return [
-    make("li", { className: `turn ${SIDES[one.role] ?? one.role}`, id: `turn-${index}` },
-      make("span", { className: "who" }, `${index + 1} · ${ROLES[one.role] ?? one.role}`, one.at ? make("time", { className: "number" }, new Date(one.at).toLocaleTimeString("zh-CN")) : null),
-      make("p", {}, ...(here.length ? overlaid(one.text, here, dress) : [one.text]))),
-    ...missing.map((span) => make("li", { className: "absent found", "data-items": ` ${span.code} ` }, `${span.name} · ${span.reason}`)),
-  ];
+  return here.length ? overlaid(one.text, here, dress) : [one.text];
 }
+
+const missing = (spans) => spans.filter((span) => span.absent || span.end <= span.start)
+  .map((span) => make("li", { className: "absent found", "data-items": ` ${span.code} ` }, `${span.name} · ${span.reason}`));
 
 /** Light up what an item stands on, and bring the first of it into view. */
 function light(view, code) {
@@ -93,6 +89,12 @@ function rulings(result) {
     make("p", { className: "small soft" }, `${one.reason ?? ""}（${one.before.score} → ${one.holds.score}）`))));
 }
 
+function appealed(one, done) {
+  return make("section", { className: "card" }, make("div", { className: "top" }, make("h2", {}, "申诉"), pill(one.state_name, one.final ? "" : "tense")),
+    make("p", { className: "text" }, one.data.reason), one.data.decision ? make("p", { className: "small soft" }, `裁定：${one.data.decision}`) : null,
+    moves(one, done, { without: ["uphold", "change"] }));
+}
+
 /** Draw a result by its id; `?item=` lights one up. */
 export async function show(view, context) {
   const { rest, query, who, can, again, say, signal } = context;
@@ -109,14 +111,12 @@ export async function show(view, context) {
   fill(view,
     make("header", { className: "head" }, make("h1", {}, `会话 ${result.transcript_id}`), open.length ? pill("有申诉待裁定", "tense") : null),
     make("div", { className: "two talk" },
-      make("section", { className: "card" }, turns.length ? make("ol", { className: "turns" }, ...turns.flatMap((one, index) => turn(one, index, spans.get(index) ?? [])))
+      make("section", { className: "card" }, turns.length ? turnList(turns, (one, index) => said(one, spans.get(index) ?? []), (_, index) => missing(spans.get(index) ?? []))
         : make("p", { className: "empty" }, "这份会话的原文已过保存期，下面的依据引自当时的原话"),
         ...(turns.length ? [] : result.items.filter((item) => item.result === "fail").flatMap((item) => item.evidence.map((span) => make("p", { className: "small" }, `第 ${span.turn + 1} 轮 ${item.name}：${span.absent ? "应有而没有" : span.text}`))))),
-      make("aside", { className: "stack" }, scoreCard(result), items(result, view),
+      make("aside", { className: "stack" }, scoreCard(result),
         ...(judge ? open.map((one) => decision(one, result, done)) : []),
-        own ? appeal(result, cases, done) : null,
-        ...cases.map((one) => make("section", { className: "card" }, make("div", { className: "top" }, make("h2", {}, "申诉"), pill(one.state_name, one.final ? "" : "tense")),
-          make("p", { className: "text" }, one.data.reason), one.data.decision ? make("p", { className: "small soft" }, `裁定：${one.data.decision}`) : null, moves(one, done, { without: ["uphold", "change"] }))),
+        ...cases.map((one) => appealed(one, done)), items(result, view), own ? appeal(result, cases, done) : null,
         rulings(result), judge && !open.length ? review(result, done) : null, summary(result.summary))));
   const wanted = query.get("item");
   if (wanted) {

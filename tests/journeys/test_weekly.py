@@ -25,31 +25,22 @@ def result(shop: Shop) -> dict[str, Any]:
 
 
 def test_a_violation_is_appealed_and_decided(shop: Shop, page: Any, as_: Any, result: dict[str, Any]) -> None:
-    """R135."""
+    """R124, R125: the agent sees the words an item rests on, contests it, and another person gives the points back."""
     as_("agent", at="/mine")
     page.click("a:has-text('w-1')")
     page.wait_for_selector(".talk .turn.mine mark.found")
-    page.screenshot(path="/tmp/pg/talk1.png")
     page.click(".item[data-code=forbidden_word]")
     page.wait_for_selector("mark.found.lit:has-text('不归我管')")
-    page.wait_for_timeout(500)
-    page.screenshot(path="/tmp/pg/talk2.png")
     page.check("#appeal .field:has-text('禁') input")
     page.fill("#appeal textarea", "引用的是客户的话")
     page.click("#appeal form button.main")
     page.wait_for_selector("h2:has-text('申诉') + .pill:has-text('待裁定')")
     as_("desk", f"#/quality/talk/{result['id']}")
     page.wait_for_selector("#decision")
-    page.screenshot(path="/tmp/pg/talk3.png")
     page.fill("#decision textarea", "规则误判")
     page.click("#decision button.main")
     page.wait_for_selector("#rulings:has-text('申诉')")
-    page.screenshot(path="/tmp/pg/talk4.png", full_page=True)
     page.goto(f"{shop.url}/supervisor#/cases/appeal?all=1")
     page.wait_for_selector("h1:has-text('申诉')")
-    page.wait_for_timeout(500)
-    page.screenshot(path="/tmp/pg/cases.png")
     page.goto(f"{shop.url}/supervisor#/quality/talks")
     page.wait_for_selector("h1:has-text('质检会话')")
-    page.wait_for_timeout(500)
-    page.screenshot(path="/tmp/pg/talks.png")
