@@ -40,7 +40,9 @@ from api import (
     kb_stale,
     kb_synonyms,
     kb_typeahead,
+    metrics,
     models,
+    observing,
     quality,
     red_cards,
     replay,
@@ -51,6 +53,7 @@ from api import (
     scenes,
     session,
     suggest,
+    targets,
     web,
 )
 from api.auth import Doorman
@@ -59,6 +62,7 @@ from api.events import Bell
 from api.handoff import Lanes
 from api.kb_policy import load_knowledge_policy
 from api.limits import Rate, Shed
+from api.measured import check_metric_policies
 from api.publishing import FrozenEntry
 from api.service import Service, open_service, program_version
 from api.settings import Settings
@@ -69,6 +73,7 @@ from api.telemetry import Trace
 from api.worker import Worker
 from kb.entries import EntryError
 from nlp.batcher import BatcherFull, BatcherStopped
+from nlp.metrics.observation import ObservationError
 from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
@@ -79,11 +84,13 @@ DOORS = (
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, jobs, quality, cohorts, reports, models, embed, case_door),
     *(hearing, samples, blind, calibrations, rule_health, red_cards),
+    *(metrics, targets, observing),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
     EntryError: "invalid",
     TranscriptError: "invalid",
+    ObservationError: "invalid",
     FormError: "invalid",
     FrozenEntry: "forbidden",
     Mismatch: "idempotency_mismatch",
@@ -106,6 +113,7 @@ def create_app(
     load_knowledge_policy(
         settings.data / "policy"
     )  # what cannot be used is refused before anything is opened
+    check_metric_policies(settings.data / "policy")
     opened = service or open_service(settings)
     worker, shadow = Worker(opened, work), Shadow(opened)
 
