@@ -20,6 +20,8 @@ from nlp.transcript import SERVICE_ROLES, TranscriptError, parse_time
 _TOTAL = 100.0
 _CLOSE = 1e-9
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
+_FORM_KEYS = ("code", "name", "version", "effective_from", "roles", "otherwise", "bonus_most", "let", "grade",
+              "dimension", "item", "note")  # fmt: skip
 _ITEM_KEYS = ("code", "name", "dimension", "points", "check", "applies", "roles", "each", "veto", "bonus", "when",
               "after", "must_hit", "must_miss", "untested")  # fmt: skip
 
@@ -113,6 +115,8 @@ def _dimensions(value: Any) -> tuple[tuple[Dimension, ...], bool]:
     if not isinstance(value, list) or not value:
         raise FormError("dimension", "缺失", "至少一个 [[dimension]]")
     rows = [values.table(row, f"dimension.{index}") for index, row in enumerate(value)]
+    for index, row in enumerate(rows):
+        values.known(row, f"dimension.{index}", ("code", "name", "points", "weight"))
     weighed = ["weight" in row for row in rows]
     if any(weighed) and (not all(weighed) or any("points" in row for row in rows)):
         raise FormError("dimension.weight", "有的写权重、有的写分数", "每个维度都写 weight，或都写 points")
@@ -168,6 +172,9 @@ def _names(value: Any) -> Names:
 
 def parse_form(value: Mapping[str, Any]) -> Form:
     """Read a form's TOML content. Raises FormError naming the item and the accepted form."""
+    for key in value:
+        if key not in _FORM_KEYS:
+            raise FormError(str(key), "未知的设置", "|".join(_FORM_KEYS))
     dimensions, weighed = _dimensions(value.get("dimension"))
     names = _names(value.get("let", {}))
     items = _items(value.get("item"), tuple(d.code for d in dimensions), names)
@@ -200,3 +207,5 @@ def parse_form_text(text: str) -> Form:
         return parse_form(tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:
         raise FormError("TOML", str(problem), "合法的 TOML") from None
+    except RecursionError:
+        raise FormError("TOML", "嵌套太深", "合法的 TOML") from None
