@@ -7,43 +7,32 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
 from api.bodies import Moment
 from api.deps import Json, Opened, Quality
-from api.errors import Problem, invalid, not_found
+from api.errors import FieldError, Problem, not_found
+from api.form_bodies import BODY, given
+from api.service import Service
 from api.settings import Settings
-from api.toml import to_toml, write_file
+from api.toml import write_file
 from nlp.metrics.observation import load_kinds
+from nlp.quality.examples import failures
 from nlp.quality.form import PRESETS, Form, FormError, load_form, parse_form_text
 
 router = APIRouter(prefix="/v1/quality/forms", tags=["quality"])
 
 CODE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 FormCode = Annotated[str, Path(pattern=CODE)]
-TOML_TYPES = ("application/toml", "text/plain", "text/toml")
+MOST_TOLD = 50
+"""Red examples told of one form."""
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
-BODY: Mapping[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/toml": {"schema": {"type": "string"}},
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "description": '{"toml": "…"} 或与 TOML 同形的对象',
-                    "properties": {"toml": {"type": "string"}},
-                }
-            },
-        },
-    }
-}
 
 
 def site_folder(settings: Settings) -> FilePath:
@@ -174,33 +163,20 @@ def _start(form: Form) -> float:
     return form.effective_from.timestamp() if form.effective_from else float("-inf")
 
 
-async def _given(request: Request) -> str:
-    """The TOML of the body, in any of its accepted shapes. Raises 400, 415 or 422."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await request.body()
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Problem("bad_request", "请求体不是 UTF-8 文本") from None
-    if kind in TOML_TYPES:
-        return text
-    if kind != "application/json":
-        raise Problem("unsupported_media_type", f"接受 application/json、{'、'.join(TOML_TYPES)}")
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Problem("malformed_json", "请求体在解析时出错：请检查引号、逗号与编码（UTF-8）") from None
-    if not isinstance(value, dict):
-        raise invalid("body", "不是对象", '{"toml": "…"} 或质检表对象')
-    if isinstance(value.get("toml"), str):
-        return str(value["toml"])
-    inner = value.get("form", value)
-    if not isinstance(inner, dict):
-        raise invalid("form", "不是对象", "质检表对象")
-    return to_toml(inner)
+def red_examples(opened: Service, form: Form) -> list[FieldError]:
+    """Examples of a form that do not come out as it says, with the models the service scores by."""
+    models, folder = opened.models, site_folder(opened.settings)
+    return [
+        FieldError(
+            f"item[{one.item}].must_{one.expected}",
+            one.told(),
+            "扣分" if one.expected == "hit" else "不扣分",
+        )
+        for one in failures(form, models.analyser, models.encode, folder)
+    ]
 
 
-def _checked(code: str, text: str) -> Form:
+def checked(code: str, text: str) -> Form:
     """The form of a text. Raises FormError (422)."""
     form = parse_form_text(text)
     if form.code != code:
@@ -210,21 +186,29 @@ def _checked(code: str, text: str) -> Form:
 
 @router.post("/{code}/validate", openapi_extra=dict(BODY))
 async def validate_form(code: FormCode, request: Request, opened: Opened, grant: Quality) -> Json:
-    """Whether a form could be put: the first thing wrong with it, or what it would read as."""
-    text = await _given(request)
+    """Whether a form could be put: the first thing wrong with it, or its red examples; and what it would read as."""
+    text = await given(request)
     try:
-        form = _checked(code, text)
+        form = checked(code, text)
     except FormError as error:
         told = {"field": error.field, "message": error.message, "accepted": error.accepted}
         return {"valid": False, "errors": [told], "form": None}
-    return {"valid": True, "errors": [], "form": _shown(form, "body")}
+    red = await asyncio.to_thread(red_examples, opened, form)
+    told_ = [{"field": one.field, "message": one.message, "accepted": one.accepted} for one in red]
+    return {"valid": not red, "errors": told_, "form": _shown(form, "body")}
 
 
 @router.put("/{code}", openapi_extra=dict(BODY))
 async def put_form(code: FormCode, request: Request, opened: Opened, grant: Quality) -> Json:
-    """Put a version of a form: the same version is replaced, another one stands beside it."""
-    text = await _given(request)
-    form = _checked(code, text)
+    """Put a version of a form: the same version is replaced, another one stands beside it.
+
+    Refused (422) while one of its examples is red, or where an item about words has none.
+    """
+    text = await given(request)
+    form = checked(code, text)
+    red = await asyncio.to_thread(red_examples, opened, form)
+    if red:
+        raise Problem("invalid", f"{len(red)} 个例句不符，质检表不能发布", errors=red[:MOST_TOLD])
     await asyncio.to_thread(_keep, opened.settings, grant.tenant, form, text)
     return _shown(form, "tenant")
 

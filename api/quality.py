@@ -18,9 +18,8 @@ from api.bodies import Moment
 from api.casework import Work
 from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
-from api.facts import facts_about
 from api.forms import CODE, form_of, site_folder
-from api.grounds import said_by_people
+from api.judging import judged
 from api.routing import CustomerIn
 from api.service import Service
 from api.settings import MOST_TEXT
@@ -31,8 +30,7 @@ from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form
 from nlp.quality.kept import keep
 from nlp.quality.result import to_json
-from nlp.quality.scorer import moment_of, score
-from nlp.sentiment import SentimentAnalyser
+from nlp.quality.scorer import moment_of
 from nlp.transcript import Role, Transcript, TranscriptError, parse_transcript
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
@@ -141,18 +139,7 @@ async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Qua
 def _scored(
     opened: Service, tenant: str, transcript: Transcript, form: Form, as_of: datetime, began: float
 ) -> Json:
-    knowledge = opened.sites.at(tenant, as_of)
-    facts = facts_about(knowledge, said_by_people(transcript), opened.models.encode)
-    analyser: SentimentAnalyser = opened.models.analyser
-    found = score(
-        transcript,
-        form,
-        analyser,
-        facts=facts,
-        as_of=as_of,
-        encode=opened.models.encode,
-        folder=site_folder(opened.settings),
-    )
+    found, knowledge = judged(opened, tenant, transcript, form, as_of)
     told = to_json(found)
     head = wiring.decision("", found.mode, knowledge.release, opened.models, opened.policy.version, began)
     told["mode"] = head["mode"]

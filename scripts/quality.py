@@ -216,8 +216,7 @@ def check(
     if as_json:
         tell({"code": form.code, "version": form.version, "failures": [_shown(failure) for failure in wrong]})
     for failure in () if as_json else wrong:
-        expected = "应扣分而未扣" if failure.expected == "hit" else "不应扣分却扣了"
-        say(f"{failure.item}：{expected}：{failure.example}")
+        say(f"{failure.item}：{failure.told()}")
     if wrong:
         raise Failed(f"{len(wrong)} 个例句不符，质检表不能发布")
     if not as_json:

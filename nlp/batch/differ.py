@@ -119,11 +119,12 @@ def difference(old: Path, new: Path) -> Difference:
     """Compare two `results.jsonl` by transcript and form. Raises ReadError."""
     found = Difference()
     for before, after in _pairs(_results(old), _results(new), found):
-        _compare(found, before, after)
+        compare(found, before, after)
     return found
 
 
-def _compare(found: Difference, before: Row, after: Row) -> None:
+def compare(found: Difference, before: Row, after: Row) -> None:
+    """Add one transcript's two results to the difference."""
     found.compared += 1
     for name, row in (("old", before), ("new", after)):
         found.forms[name].add(f"{row['form']['code']} {row['form']['version']}")

@@ -12,13 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from nlp.artefacts import ArtefactError, find
 from nlp.batch.plan import Setting, Shard, digest_of
 from nlp.batch.ports import Ground
+from nlp.encode import load_encoder
 from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form, versions_of
-from nlp.quality.ports import Analyser
+from nlp.quality.ports import Analyser, Encode
 from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Score, to_json
+from nlp.quality.rules.asking import wants_encoder
 from nlp.quality.scorer import moment_of, score_many
 from nlp.readers import TranscriptProblem, parse_row
 from nlp.stages import load_stages
@@ -35,6 +38,7 @@ class Kit:
 
     forms: tuple[Form, ...]
     analyser: Analyser | None
+    encode: Encode | None
     models: str | None
     ground: Ground | None
     policy: str
@@ -46,16 +50,27 @@ def _analyser(setting: Setting) -> Analyser | None:
     return load_analyser(setting.models, setting.folder)
 
 
+def _encode(setting: Setting, forms: Sequence[Form]) -> Encode | None:
+    """The encoder, where a form compares sentences by their meaning; without one they are compared by letters."""
+    if setting.rules_only or not any(map(wants_encoder, forms)):
+        return None
+    try:
+        return load_encoder(find("encoder", setting.models)).encode
+    except ArtefactError:
+        return None
+
+
 @lru_cache(maxsize=4)
 def kit_of(setting: Setting) -> Kit:
     """Load forms, models and knowledge of a setting, once a process. Raises FormError."""
     forms = versions_of(setting.form, setting.folder)
     ground = None if setting.grounds is None or setting.rules_only else setting.grounds.open()
     analyser = None if setting.rules_only else ground.analyser if ground else _analyser(setting)
+    encode = ground.encode if ground else _encode(setting, forms)
     models = str(getattr(analyser, "version", "") or "") or None
     basis = [setting.grounds.digest, ground.basis] if ground and setting.grounds else None
     policy = digest_of([_PROGRAM, load_stages(setting.folder).version, basis])
-    return Kit(forms, analyser, models, ground, policy[:16])
+    return Kit(forms, analyser, encode, models, ground, policy[:16])
 
 
 def basis_of(setting: Setting) -> str:
@@ -103,9 +118,8 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
         batch = [item for at in places if isinstance(item := read[at], Transcript)]
         facts = [ground.facts(one, moment_of(one, setting.as_of)) for one in batch] if ground else None
         lap("facts")
-        encode = ground.encode if ground else None
         found = score_many(
-            batch, forms[digest], kit.analyser, facts, setting.as_of, encode, setting.folder, lap
+            batch, forms[digest], kit.analyser, facts, setting.as_of, kit.encode, setting.folder, lap
         )
         scores.update({at: (forms[digest], one) for at, one in zip(places, found, strict=True)})
     for at, item in enumerate(read):

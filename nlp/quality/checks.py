@@ -83,14 +83,20 @@ def _turns(dialogue: Dialogue, item: Item) -> tuple[int, ...]:
     return tuple(i for i, text in enumerate(dialogue.texts) if text and dialogue.role(i) in item.roles)
 
 
-def verdict(dialogue: Dialogue, item: Item, earlier: Mapping[str, Verdict], as_of: datetime) -> Verdict:
-    """Judge one item; `earlier` holds the verdicts of the items before it in the form."""
+def verdict(
+    dialogue: Dialogue,
+    item: Item,
+    earlier: Mapping[str, Verdict],
+    as_of: datetime,
+    watch: Watch | None = None,
+) -> Verdict:
+    """Judge one item; `earlier` holds the verdicts of the items before it in the form, `watch` hears of its rules."""
     reason = inapplicable(dialogue, item.applies)
     if reason:
         return Verdict("na", reason)
     if item.after is not None and earlier[item.after.item].result != item.after.result:
         return Verdict("na", f"只在“{item.after.item}”为 {item.after.result} 时评")
-    judge = judge_of(dialogue, item, as_of)
+    judge = _judge(dialogue, item, as_of, watch)
     if item.when is not None and (reason := condition(judge, item.when)):
         return Verdict("na", reason)
     check = item.check
@@ -105,9 +111,7 @@ def verdict(dialogue: Dialogue, item: Item, earlier: Mapping[str, Verdict], as_o
     return found
 
 
-def judge_of(dialogue: Dialogue, item: Item, as_of: datetime, watch: Watch | None = None) -> Judge:
-    """Who judges the rules of an item; `watch` is told of every node."""
-
+def _judge(dialogue: Dialogue, item: Item, as_of: datetime, watch: Watch | None = None) -> Judge:
     def breach(looking: Looking, atom: Breach) -> Outcome:
         inner = replace(item, code=atom.code)
         found = _of_check(dialogue, inner, atom.check, looking.turns, {}, as_of)

@@ -19,6 +19,8 @@ from nlp.transcript import SERVICE_ROLES, TranscriptError, parse_time
 
 _TOTAL = 100.0
 _CLOSE = 1e-9
+MOST_EXAMPLES = 2_000
+"""All of them are scored before a form is put."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 _FORM_KEYS = ("code", "name", "version", "effective_from", "roles", "otherwise", "bonus_most", "let", "grade",
               "dimension", "item", "note")  # fmt: skip
@@ -83,6 +85,8 @@ def _items(value: Any, dimensions: tuple[str, ...], names: Names) -> tuple[Item,
     items: list[Item] = []
     for index, row in enumerate(value):
         items.append(_item(row, index, dimensions, tuple(item.code for item in items), names))
+    if sum(len(item.must_hit) + len(item.must_miss) for item in items) > MOST_EXAMPLES:
+        raise FormError("item", "例句太多", f"整张表至多 {MOST_EXAMPLES} 句")
     codes = [item.code for item in items]
     for code in codes:
         if codes.count(code) > 1:

@@ -21,7 +21,8 @@ from nlp.quality.vectors import Vectors
 from nlp.transcript import Transcript
 
 
-def _judge(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
+def verdicts_of(dialogue: Dialogue, as_of: datetime) -> list[Verdict]:
+    """A verdict for each item, in the order of the form."""
     earlier: dict[str, Verdict] = {}
     for item in dialogue.form.items:
         earlier[item.code] = verdict(dialogue, item, earlier, as_of)
@@ -54,6 +55,37 @@ def moment_of(transcript: Transcript, as_of: datetime | None) -> datetime:
     return as_of or transcript.started_at or datetime.now(UTC)
 
 
+def opened(
+    batch: Sequence[Transcript],
+    form: Form,
+    analyser: Analyser | None = None,
+    facts: Sequence[Facts | None] | None = None,
+    encode: Encode | None = None,
+    folder: Path | None = None,
+    lap: Lap = no_lap,
+) -> list[Dialogue]:
+    """Transcripts made ready to be judged; turns whose mood is asked for go to the model in one call."""
+    heard = moods_of(form)
+    places = [
+        (number, index)
+        for number, transcript in enumerate(batch)
+        for index, turn in enumerate(transcript.turns)
+        if turn.role in heard and turn.text.strip()
+    ]
+    moods: list[dict[int, Mood]] = [{} for _ in batch]
+    if analyser is not None and places:
+        results = analyser.analyse([batch[number].turns[index].text for number, index in places])
+        for (number, index), mood in zip(places, results, strict=True):
+            moods[number][index] = mood
+    lap("sentiment")
+    vectors = Vectors(encode) if encode is not None else None
+    dialogues = open_dialogues(batch, prepare(form, folder), moods, facts, vectors, lap)
+    if vectors is not None:
+        vectors.ready(text for dialogue in dialogues for text in asked(dialogue))
+        lap("encode")
+    return dialogues
+
+
 def score_many(
     transcripts: Iterable[Transcript],
     form: Form,
@@ -64,32 +96,14 @@ def score_many(
     folder: Path | None = None,
     lap: Lap = no_lap,
 ) -> list[Score]:
-    """Score transcripts in order, pass by pass; turns whose mood is asked for go to the model in one call.
+    """Score transcripts in order, pass by pass.
 
-    `facts` are one port a transcript, `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for transcripts without a time.
+    `facts` are one port a transcript, `folder` is a site's policy folder (stages, taxonomy). Pure: no clock but for
+    transcripts without a time.
     """
-    batch = list(transcripts)
-    heard = moods_of(form)
-    places = [
-        (number, index)
-        for number, transcript in enumerate(batch)
-        for index, turn in enumerate(transcript.turns)
-        if turn.role in heard and turn.text.strip()
-    ]
-    sentiments: list[dict[int, Mood]] = [{} for _ in batch]
-    if analyser is not None and places:
-        results = analyser.analyse([batch[number].turns[index].text for number, index in places])
-        for (number, index), sentiment in zip(places, results, strict=True):
-            sentiments[number][index] = sentiment
-    lap("sentiment")
-    prepared = prepare(form, folder)
+    dialogues = opened(list(transcripts), form, analyser, facts, encode, folder, lap)
     mode = str(getattr(analyser, "mode", "full")) if analyser is not None else "rules_only"
-    vectors = Vectors(encode) if encode is not None else None
-    dialogues = open_dialogues(batch, prepared, sentiments, facts, vectors, lap)
-    if vectors is not None:
-        vectors.ready(text for dialogue in dialogues for text in asked(dialogue))
-        lap("encode")
-    verdicts = [_judge(dialogue, moment_of(dialogue.transcript, as_of)) for dialogue in dialogues]
+    verdicts = [verdicts_of(dialogue, moment_of(dialogue.transcript, as_of)) for dialogue in dialogues]
     lap("checks")
     pleased = [judge(dialogue.transcript, dialogue.texts, dialogue.sentiments) for dialogue in dialogues]
     lap("satisfaction")

@@ -66,12 +66,16 @@ name = "甲一"
 dimension = "a"
 points = 40
 check = { kind = "said", patterns = ["苹果"] }
+must_hit = ["苹果"]
+must_miss = ["香蕉"]
 [[item]]
 code = "y"
 name = "甲二"
 dimension = "a"
 points = 60
 check = { kind = "said", patterns = ["香蕉"] }
+must_hit = ["香蕉"]
+must_miss = ["苹果"]
 """
 
 
