@@ -25,8 +25,8 @@ from api.forms import site_folder
 from api.service import Service
 from api.store import Reader, Writer, conversations, marks, observations, results, second_scores
 from api.store.keys import Grant
+from nlp.metrics.interval import Estimate, Stratum, shown, stratified, z_of
 from nlp.metrics.observation import to_json
-from nlp.quality.rates import Rate, Stratum, rate_of
 from nlp.quality.sampling import SamplingPolicy, chat_of, draw, per_agent, pick_one, read_sampling
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
@@ -183,11 +183,8 @@ def _rates(samples: Mapping[str, Json], said: Iterable[Json], policy: SamplingPo
                         pick["agent"] == agent and pick["stratum"] == "必查"
                         for pick in samples[key[0]]["picks"]
                     )
-        found = rate_of(
-            [Stratum(sizes[key], len(hits), sum(hits)) for key, hits in strata.items()],
-            policy.estimate_least,
-            policy.confidence,
-        )
+        parts = [Stratum(sizes[key], len(hits), sum(hits)) for key, hits in strata.items()]
+        found = stratified(parts, z_of(policy.confidence))
         return None if found is None else _told(found, policy)
 
     agents = sorted({pick["agent"] for sample in samples.values() for pick in sample["picks"]})
@@ -199,18 +196,12 @@ def _rates(samples: Mapping[str, Json], said: Iterable[Json], policy: SamplingPo
     }
 
 
-def _told(rate: Rate, policy: SamplingPolicy) -> Json:
-    told: Json = {
-        "rate": rate.value,
-        "low": rate.low,
-        "high": rate.high,
-        "text": rate.words(),
-        "n": rate.seen,
-        "of": rate.size,
-        "too_small": rate.thin,
-    }
-    if rate.thin:
-        told["note"] = f"样本只有 {rate.seen} 段，少于 {policy.estimate_least} 段：不足以下结论"
+def _told(found: Estimate, policy: SamplingPolicy) -> Json:
+    thin = found.n < policy.estimate_least
+    told: Json = {"rate": found.share, "low": found.low, "high": found.high, "text": shown(found)}
+    told |= {"n": found.n, "too_small": thin}
+    if thin:
+        told["note"] = f"样本只有 {found.n} 段，少于 {policy.estimate_least} 段：不足以下结论"
     return told
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 Z95 = 1.959963984540054
 Interval = tuple[float, float]
+
+
+def z_of(confidence: float) -> float:
+    """Half-width of a two-sided interval in standard deviations: 0.95 → 1.96."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def wilson(hits: float, n: float, z: float = Z95) -> Interval | None:
@@ -100,10 +106,10 @@ def stratified(strata: Sequence[Stratum], z: float = Z95) -> Estimate | None:
     whole = sum(one.size for one in seen)
     if not whole:
         return None
-    share = spread = 0.0
+    share = sum(one.size / whole * one.hits / one.n for one in seen)
+    spread = 0.0
     for one in seen:
-        weight, part = one.size / whole, one.hits / one.n
-        share += weight * part
+        weight, part = one.size / whole, one.hits / one.n if one.n > 1 else share  # one alone knows no spread
         spread += weight * weight * part * (1 - part) / one.n * max(0.0, 1 - one.n / one.size)
     n = sum(one.n for one in seen)
     if n >= whole:  # everything was looked at: the share is known

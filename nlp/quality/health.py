@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nlp.metrics.interval import wilson, z_of
 from nlp.quality.fairness import Fairness
-from nlp.quality.rates import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def _health(key: tuple[str, str, str], words: list[Word], policy: Fairness) -> H
     appeals = [word for word in failed if word.source == "appeal"]
     won = sum(word.human != "fail" for word in appeals)
     missed = sum(word.machine != "fail" and word.human == "fail" for word in words)
-    agreement = wilson(agreed / len(failed), len(failed), policy.confidence) if failed else None
-    lost = wilson(won / len(appeals), len(appeals), policy.confidence) if appeals else None
+    z = z_of(policy.confidence)
+    agreement, lost = wilson(agreed, len(failed), z), wilson(won, len(appeals), z)
     why = ""
     if agreement and len(failed) >= policy.least and agreement[1] < policy.agreement:
         why = f"{len(failed)} 次复核只有 {agreed} 次认同（区间上限 {agreement[1]:.2f} 低于 {policy.agreement:g}）"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
-from nlp.quality.rates import Stratum, rate_of, wilson
+from nlp.metrics.interval import Stratum, shown, stratified, wilson, z_of
 from nlp.quality.sampling import Chat, chat_of, draw, per_agent, pick_one, read_sampling
 
 POLICY = read_sampling()
@@ -99,37 +99,30 @@ def test_the_live_pick_is_uniform() -> None:
     assert pick_one([], chance) is None
 
 
-def test_wilson_is_the_textbook_interval() -> None:
-    """B24: 60 of 1,200 is 5.0% [3.9, 6.4], and every interval equals scipy's Wilson."""
-    rate = rate_of([Stratum(10**9, 1200, 60)])
-    assert rate is not None
-    assert rate.words() == "5.0% [3.9, 6.4]"
-    for hits, number in ((0, 10), (3, 17), (60, 1200), (25, 25)):
-        exact = binomtest(hits, number).proportion_ci(0.95, "wilson")
-        assert wilson(hits / number, number) == pytest.approx((exact.low, exact.high), abs=1e-9)
-
-
 def test_strata_are_weighed_by_their_size() -> None:
     """B24: 100 conversations at 2 of 10 and 300 at 1 of 20: 0.25 × 0.2 + 0.75 × 0.05 = 8.75 %, interval by hand."""
-    rate = rate_of([Stratum(100, 10, 2), Stratum(300, 20, 1)], least=30)
+    rate = stratified([Stratum(100, 10, 2), Stratum(300, 20, 1)])
     assert rate is not None
-    assert rate.value == pytest.approx(0.0875)
-    # 0.25² × 0.9 × 0.2 × 0.8 / 9 + 0.75² × (280/300) × 0.05 × 0.95 / 19 = 0.001 + 0.0013125
-    worth = 0.0875 * 0.9125 / 0.0023125
-    assert (rate.low, rate.high) == pytest.approx(wilson(0.0875, worth))
-    assert not rate.thin
+    assert rate.share == pytest.approx(0.0875)
+    # 0.25² × 0.9 × 0.2 × 0.8 / 10 + 0.75² × (280/300) × 0.05 × 0.95 / 20 = 0.0009 + 0.001246875
+    worth = 0.0875 * 0.9125 / 0.002146875
+    assert rate.effective == pytest.approx(worth)
+    assert (rate.low, rate.high) == pytest.approx(wilson(0.0875 * worth, worth))
 
 
-def test_a_thin_sample_says_so_and_a_census_has_no_doubt() -> None:
-    """B24: an agent seen 3 times is too thin to speak of; all of 40 seen leaves no interval; nothing seen no rate."""
-    thin = rate_of([Stratum(30, 3, 1)], least=30)
-    assert thin is not None
-    assert thin.thin
-    whole = rate_of([Stratum(40, 40, 2)])
-    assert whole is not None
-    assert (whole.low, whole.value, whole.high) == (0.05, 0.05, 0.05)
-    assert rate_of([Stratum(10, 0, 0)]) is None
-    none = rate_of([Stratum(1000, 50, 0)])
-    assert none is not None
-    assert none.low == 0.0
-    assert none.high == pytest.approx(wilson(0, 50)[1])  # nothing found is not nothing there
+def test_one_looked_at_alone_borrows_the_spread_of_the_whole() -> None:
+    """B24: a stratum seen once would say it is certain; its spread is that of the whole."""
+    rate = stratified([Stratum(50, 1, 0), Stratum(50, 1, 1)])
+    assert rate is not None
+    # 2 × 0.5² × 0.25 × 0.98 = 0.1225, worth 0.25 / 0.1225 conversations
+    assert rate.effective == pytest.approx(0.25 / 0.1225)
+
+
+def test_every_interval_is_the_textbooks() -> None:
+    """B24: 60 of 1,200 is 5.0% [3.9, 6.4], and Wilson's interval is scipy's."""
+    rate = stratified([Stratum(10**9, 1200, 60)])
+    assert rate is not None
+    assert shown(rate) == "5.0% [3.9, 6.4]"
+    for hits, number in ((0, 10), (3, 17), (60, 1200), (25, 25)):
+        exact = binomtest(hits, number).proportion_ci(0.95, "wilson")
+        assert wilson(hits, number, z_of(0.95)) == pytest.approx((exact.low, exact.high), abs=1e-9)
