@@ -44,6 +44,8 @@ from api import (
     models,
     observing,
     quality,
+    records,
+    rectifications,
     red_cards,
     rehearsal,
     replay,
@@ -97,7 +99,7 @@ DOORS = (
         embed,
         case_door,
     ),
-    *(hearing, samples, blind, calibrations, rule_health, red_cards),
+    *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(metrics, targets, observing),
 )
 
@@ -159,6 +161,7 @@ def create_app(
     handbook.install(work, opened)
     hearing.register(work, opened)
     red_cards.register(work, opened)
+    rectifications.register(work)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,26 @@ def say(client: httpx.Client, conversation: str, text: str, role: str = "custome
     answer = client.post(f"/v1/conversations/{conversation}/turns", json={"role": role, "text": text, **more})
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+@contextmanager
+def crew(site: Site, tenant: str, **people: str) -> Iterator[dict[str, httpx.Client]]:
+    """Keys of a tenant of its own by actor: `Q1="quality"`, with roles `S1="supervisor 主管"`."""
+
+    def make(writer: Writer) -> dict[str, str]:
+        keys.ensure_tenant(writer, tenant, tenant)
+        made = {}
+        for name, words in people.items():
+            scope, *roles = words.split()
+            known = next(one for one in keys.SCOPES if one == scope)
+            made[name] = keys.create(writer, tenant, known, {"id": name, "roles": roles})
+        return made
+
+    secrets = site.service.store.write(make)
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
+            )
+            for name, secret in secrets.items()
+        }

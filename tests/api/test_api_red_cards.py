@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,29 +11,17 @@ import pytest
 
 from api.case_door import lapse_all
 from api.casework import Casework
-from api.store import Writer, keys, schema
+from api.store import Writer, schema
 from api.workflows import load_workflows
-from tests.api.serving import Site, problem
+from tests.api.serving import Site, crew, problem
 
 TENANT = "carded"
 
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[dict[str, httpx.Client]]:
-    scopes: dict[str, Any] = {"Q1": "quality", "S1": "supervisor", "R1": "agent", "R2": "agent"}
-
-    def make(writer: Writer) -> dict[str, str]:
-        keys.ensure_tenant(writer, TENANT, TENANT)
-        return {name: keys.create(writer, TENANT, scope, {"id": name}) for name, scope in scopes.items()}
-
-    secrets = site.service.store.write(make)
-    with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(
-                httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
-            )
-            for name, secret in secrets.items()
-        }
+    with crew(site, TENANT, Q1="quality", S1="supervisor", R1="agent", R2="agent") as made:
+        yield made
 
 
 def insult(client: httpx.Client, name: str, agent: str, **more: Any) -> Any:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from api.store import Writer, keys
-from tests.api.serving import Site, problem
+from tests.api.serving import Site, crew, problem
 
 TENANT = "sampled"
 """A tenant of its own: its days hold only what these tests put there."""
@@ -22,26 +20,8 @@ DAY = "2026-10-14"
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[dict[str, httpx.Client]]:
     """Keys of a tenant of its own, by actor."""
-    scopes: dict[str, Any] = {
-        "Q1": "quality",
-        "Q2": "quality",
-        "Q3": "quality",
-        "S1": "supervisor",
-        "A1": "agent",
-    }
-
-    def make(writer: Writer) -> dict[str, str]:
-        keys.ensure_tenant(writer, TENANT, TENANT)
-        return {name: keys.create(writer, TENANT, scope, {"id": name}) for name, scope in scopes.items()}
-
-    secrets = site.service.store.write(make)
-    with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(
-                httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
-            )
-            for name, secret in secrets.items()
-        }
+    with crew(site, TENANT, Q1="quality", Q2="quality", Q3="quality", S1="supervisor", A1="agent") as made:
+        yield made
 
 
 FORM = """
