@@ -44,32 +44,31 @@ export function pair(before, after, most, better) {
     ...column(before, 24, "was"), ...column(after, 112, better));
 }
 
-/** A line over time: [{name, value|null, shown, note}]; gaps where there is no value. */
-export function line(points, { low = null, high = null, unit = "" } = {}) {
+const LABELS = 14; // points from which only some are labelled: more would lie over each other
+
+/** A line over time: [{name, value|null, shown, href?}]; gaps where there is no value; `reference`: [{value, name}]. */
+export function line(points, { high = null, reference = [] } = {}) {
   const known = points.filter((point) => point.value !== null);
   if (!known.length) return make("p", { className: "empty" }, "这段时间没有数据");
-  const values = known.map((point) => point.value);
-  const bottom = low ?? Math.min(...values) - 1e-9;
+  const values = [...known.map((point) => point.value), ...reference.map((one) => one.value)];
+  const bottom = Math.min(...values);
   const top = Math.max(high ?? Math.max(...values), bottom + 1e-6);
-  const step = points.length > 1 ? 520 / (points.length - 1) : 0;
-  const place = (point, index) => [40 + index * step, 120 - ((point.value - bottom) / (top - bottom)) * 96];
-  const paths = [];
-  let path = "";
+  const step = points.length > 1 ? 1000 / (points.length - 1) : 0;
+  const [across, up] = [(index) => 50 + index * step, (value) => 130 - ((value - bottom) / (top - bottom)) * 96];
+  const paths = [""];
   points.forEach((point, index) => {
-    if (point.value === null) { if (path) paths.push(path); path = ""; return; }
-    const [x, y] = place(point, index);
-    path += `${path ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (point.value === null) paths.push("");
+    else paths[paths.length - 1] += `${paths.at(-1) ? "L" : "M"}${across(index).toFixed(1)} ${up(point.value).toFixed(1)}`;
   });
-  if (path) paths.push(path);
-  const dots = points.flatMap((point, index) => {
-    if (point.value === null) return [];
-    const [x, y] = place(point, index);
-    return [
-      draw("circle", { cx: x, cy: y, r: 4 }, draw("title", {}, `${point.name} ${point.shown}${unit}`)),
-      draw("text", { class: "value", x, y: y - 10, "text-anchor": "middle" }, point.shown),
-    ];
+  const every = Math.ceil(points.length / LABELS);
+  const dots = points.map((point, index) => {
+    if (point.value === null) return null;
+    const dot = [draw("circle", { cx: across(index), cy: up(point.value), r: 4 }, draw("title", {}, `${point.name} ${point.shown}`)),
+      ...(every === 1 ? [draw("text", { class: "value", x: across(index), y: up(point.value) - 10, "text-anchor": "middle" }, point.shown)] : [])];
+    return point.href ? draw("a", { href: point.href }, ...dot) : draw("g", {}, ...dot);
   });
-  const labels = points.map((point, index) => draw("text", { x: 40 + index * step, y: 144, "text-anchor": "middle" }, point.name));
-  return draw("svg", { class: "chart trend", viewBox: "0 0 600 152", role: "img", "aria-label": said(known) },
-    draw("line", { class: "zero", x1: 20, x2: 580, y1: 120, y2: 120 }), ...paths.map((d) => draw("path", { d })), ...dots, ...labels);
+  const labels = points.map((point, index) => (index % every ? null : draw("text", { x: across(index), y: 154, "text-anchor": "middle" }, point.name)));
+  const lines = reference.flatMap((one) => [draw("line", { class: "goal", x1: 20, x2: 1080, y1: up(one.value), y2: up(one.value) }), draw("text", { class: "note", x: 1080, y: up(one.value) - 4, "text-anchor": "end" }, one.name)]);
+  return draw("svg", { class: "chart trend", viewBox: "0 0 1100 162", role: "img", "aria-label": said(known) },
+    draw("line", { class: "zero", x1: 20, x2: 1080, y1: 136, y2: 136 }), ...lines, ...paths.filter(Boolean).map((d) => draw("path", { d })), ...[...dots, ...labels].filter(Boolean));
 }

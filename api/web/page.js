@@ -22,6 +22,15 @@ export async function call(method, path, body) {
   return value;
 }
 
+/** Fetch a file and hand it to the person under a name. */
+export async function download(path, name) {
+  const answer = await fetch(path, { headers: { "X-Zuoxi-Page": pageName }, credentials: "same-origin" });
+  if (!answer.ok) throw new Refused(await answer.json().catch(() => ({})), answer.status);
+  const address = URL.createObjectURL(await answer.blob());
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 /** An element with properties and children; children that are strings become text. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
