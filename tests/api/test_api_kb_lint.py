@@ -63,7 +63,7 @@ def test_errors_keep_a_draft_back(reviewed: Reviewed) -> None:
 
 
 def test_the_third_time_is_told(bot: httpx.Client, agent: httpx.Client) -> None:
-    """A sentence said twice, nearly word for word, is told before it is said again."""
+    """A sentence said twice, nearly word for word, is told before it is said again (B14)."""
     conversation = start(bot, served_by="agent")
     for number in (1, 2):
         say(bot, conversation, f"还要多久，第 {number} 次问了")

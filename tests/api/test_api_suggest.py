@@ -66,7 +66,7 @@ def test_a_draft_is_held_to_the_rules(agent: httpx.Client) -> None:
 
 
 def test_a_draft_is_held_to_the_handbook(agent: httpx.Client) -> None:
-    """Another number than the entry's is found with the entry and what it says; the right one is not."""
+    """Another number than the entry's is found with the entry and what it says; the right one is not (B10)."""
     wrong = issues(agent, "您好，确认收货后 72 小时内开出电子普通发票。")["wrong_fact_risk"]
     assert wrong["entry_id"] == "faq-invoice"
     assert wrong["expected"] == "24 小时"

@@ -205,7 +205,7 @@ def test_floors_on_the_planted_sets() -> None:
 
 @pytest.mark.parametrize(("half", "precision", "recall"), [("open", 0.93, 0.85), ("blind", 0.75, 0.7)])
 def test_floors_of_the_draft_check(half: str, precision: float, recall: float) -> None:
-    """Wrong drafts are found and clean ones pass."""
+    """Wrong drafts are found and clean ones pass (B10)."""
     tally, _, _ = draft_tally(half)
     assert tally.precision >= precision
     assert tally.recall >= recall

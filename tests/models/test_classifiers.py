@@ -32,7 +32,7 @@ def test_known_texts_get_the_pinned_probabilities(task: str) -> None:
 
 
 def test_intent_holds_its_floor_on_unseen_tickets() -> None:
-    """Leaf and top category, calibration and coverage on the held-out demo tickets (C2)."""
+    """Leaf and top category, calibration and coverage on the held-out demo tickets (C2, B06)."""
     model, tree = load_classifier("intent"), service.taxonomy()
     rows = [(row["text"], row["category"]) for row in service.held_tickets()]
     truth, guess, sure = guesses(model, rows)
