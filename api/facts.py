@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from kb.entries import Entry
 from kb.knowledge import Knowledge
@@ -31,31 +32,46 @@ def _states(sentence: str) -> bool:
     return _NUMBER.search(normalise(sentence)) is not None or bool(quantities(sentence))
 
 
+def key_of(
+    knowledge: Knowledge, sentence: str, encode: Encode | None, as_of: datetime | None
+) -> tuple[str, float] | None:
+    """Where the entry stands that a sentence is most surely about, with the confidence; None below `SURE`."""
+    vector = encode([sentence])[0] if encode is not None and knowledge.has_vectors else None
+    hits = search(knowledge, sentence, vector, Filters(as_of=as_of), limit=1)
+    return (hits[0].key, hits[0].confidence) if hits and hits[0].confidence >= SURE else None
+
+
 def about(
     knowledge: Knowledge, sentence: str, encode: Encode | None, as_of: datetime | None
 ) -> tuple[Entry, float] | None:
     """The entry that a sentence is most surely about, with its confidence; None below `SURE`."""
-    vector = encode([sentence])[0] if encode is not None and knowledge.has_vectors else None
-    hits = search(knowledge, sentence, vector, Filters(as_of=as_of), limit=1)
-    if not hits or hits[0].confidence < SURE:
+    found = key_of(knowledge, sentence, encode, as_of)
+    if found is None:
         return None
-    entry = knowledge.entries[hits[0].key]
-    return replace(entry, id=entry.known_as, successor=""), hits[0].confidence
+    entry = knowledge.entries[found[0]]
+    return replace(entry, id=entry.known_as, successor=""), found[1]
+
+
+def asked_of(said: Sequence[str]) -> list[str]:
+    """The sentences that are looked up: the first that state a number."""
+    return [text[start:end] for text in said for start, end in numbered(text)][:MOST]
+
+
+def stated(entry: Entry) -> list[Fact]:
+    """The facts of an entry: its sentences that state a number."""
+    return [Fact(normalise(entry.text[start:end]), entry.known_as) for start, end in numbered(entry.text)]
 
 
 def facts_about(knowledge: Knowledge, said: Sequence[str], encode: Encode | None) -> Facts | None:
     """The facts port of the scorer over the entries that `said` is about; None where nothing states a number."""
-    asked = [text[start:end] for text in said for start, end in numbered(text)][:MOST]
+    asked = asked_of(said)
     if not asked or not knowledge.entries:
         return None
 
+    @lru_cache(maxsize=2)  # several items of a form may ask
     def facts(as_of: datetime) -> tuple[Fact, ...]:
         found = [about(knowledge, sentence, encode, as_of) for sentence in asked]
         entries = {one[0].id: one[0] for one in found if one is not None}
-        return tuple(
-            Fact(normalise(entry.text[start:end]), entry.id)
-            for entry in entries.values()
-            for start, end in numbered(entry.text)
-        )
+        return tuple(fact for entry in entries.values() for fact in stated(entry))
 
     return facts

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from nlp.train.service import held_tickets
-from scripts import bench_quality
 from scripts.bench_host import Served, served
 from scripts.console import Failed
 from scripts.demo_site import rows
@@ -53,6 +52,8 @@ def run(names: Sequence[str], size: Size) -> Iterator[Row]:
                     for row in uvloop.run(_suite(suite, service, size)):
                         yield {"suite": suite, **row}
         if "quality" in names:
+            from scripts import bench_quality
+
             for row in bench_quality.run(size.seconds):
                 yield {"suite": "quality", **row}
         if "build" in names:

@@ -18,10 +18,10 @@ from nlp.batch.ports import Ground
 from nlp.encode import load_encoder
 from nlp.metrics.transcripts import observe
 from nlp.quality.form import Form, versions_of
-from nlp.quality.ports import Analyser, Encode
+from nlp.quality.ports import Analyser, Encode, Facts
 from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Score, to_json
-from nlp.quality.rules.asking import wants_encoder
+from nlp.quality.rules.asking import wants_encoder, wants_facts
 from nlp.quality.scorer import moment_of, score_many
 from nlp.readers import TranscriptProblem, parse_row
 from nlp.stages import load_stages
@@ -116,7 +116,7 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
     scores: dict[int, tuple[Form, Score]] = {}
     for digest, places in by_form.items():
         batch = [item for at in places if isinstance(item := read[at], Transcript)]
-        facts = [ground.facts(one, moment_of(one, setting.as_of)) for one in batch] if ground else None
+        facts = _facts(batch, forms[digest], ground, setting.as_of)
         lap("facts")
         found = score_many(
             batch, forms[digest], kit.analyser, facts, setting.as_of, kit.encode, setting.folder, lap
@@ -129,6 +129,15 @@ def score_shard(shard: Shard, setting: Setting, lap: Lap = no_lap) -> Iterator[d
             form, one = scores[at]
             moment = moment_of(item, setting.as_of)
             yield _result(shard.rows[at].text, item, form, one, kit, setting.folder, moment)
+
+
+def _facts(
+    batch: Sequence[Transcript], form: Form, ground: Ground | None, as_of: datetime | None
+) -> list[Facts | None] | None:
+    if ground is None:
+        return None
+    whole = wants_facts(form)
+    return [ground.facts(one, moment_of(one, as_of), whole) for one in batch]
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> str:

@@ -9,14 +9,13 @@ from datetime import datetime
 from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.form import Item
 from nlp.quality.kinds import Claims, Empathy, Fatal, Repetition, Unanswered
-from nlp.quality.ports import Fact
+from nlp.quality.known import CLAUSE, contradicted
 from nlp.quality.result import Verdict
 from nlp.quality.wording import asks, clause
 from nlp.text import bigrams
 from nlp.transcript import Span
 
 _FEELINGS = frozenset({"angry", "fear"})
-_CLAUSE = re.compile(r"[^,。!?;:~…\s][^,。!?;:~…]*")
 _FILLER = re.compile(r"[哦呢哈亲啊呀哒啦喔噢嗯的了吧\W_]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -61,7 +60,7 @@ def empathy(dialogue: Dialogue, item: Item, check: Empathy, turns: tuple[int, ..
 
 def _cores(text: str, shortest: int) -> list[tuple[str, int, int]]:
     cores = []
-    for match in _CLAUSE.finditer(text):
+    for match in CLAUSE.finditer(text):
         core = _FILLER.sub("", match.group())
         if len(core) >= shortest:
             cores.append((core, match.start(), match.end()))
@@ -139,24 +138,6 @@ def unanswered(
     return Verdict("fail", f"第 {told} 轮没有回答客户的问题", tuple(evidence))
 
 
-def _numbers(text: str) -> frozenset[str]:
-    return frozenset(_NUMBER.findall(text))
-
-
-def contradicted(sentence: str, facts: tuple[Fact, ...]) -> Fact | None:
-    """The fact about the same thing that knows other numbers than the sentence."""
-    numbers = _numbers(sentence)
-    if not numbers:
-        return None
-    words = bigrams(_NUMBER.sub("", sentence))
-    for fact in facts:
-        known = _numbers(fact.text)
-        shared = words & bigrams(_NUMBER.sub("", fact.text))
-        if known and not numbers & known and words and len(shared) >= 0.6 * len(words):
-            return fact
-    return None
-
-
 def _retracted(
     dialogue: Dialogue, item: Item, turns: tuple[int, ...], turn: int
 ) -> tuple[int, int, int] | None:
@@ -191,7 +172,7 @@ def claims(dialogue: Dialogue, item: Item, check: Claims, turns: tuple[int, ...]
             taken_back = _retracted(dialogue, item, turns, turn)
             if taken_back:
                 found[taken_back] = None
-        for match in _CLAUSE.finditer(text) if facts else ():
+        for match in CLAUSE.finditer(text) if facts else ():
             if contradicted(match.group(), facts):
                 found[(turn, *match.span())] = None
     if not found:

@@ -9,7 +9,7 @@ from nlp.quality.checks import inapplicable
 from nlp.quality.dialogue import Dialogue
 from nlp.quality.items import Form, Item
 from nlp.quality.kinds import Script
-from nlp.quality.rules.atoms import Measure, Mood, Similar
+from nlp.quality.rules.atoms import Measure, Mood, Similar, Untrue
 from nlp.quality.rules.likeness import pieces
 from nlp.quality.rules.scope import Scope, narrowed
 from nlp.quality.rules.tree import Choice, Leaf, Node, below, trees, walk
@@ -37,6 +37,13 @@ def _moods(node: Node, roles: tuple[str, ...]) -> Iterator[str]:
         yield from _moods(part, own)
     if node.where.anchor is not None:
         yield from _moods(node.where.anchor.node, roles)
+
+
+@lru_cache(maxsize=64)
+def wants_facts(form: Form) -> bool:
+    """Whether a rule asks for the facts themselves: whether there are any decides it too."""
+    nodes = (node for item in form.items for tree in item.trees for node in walk(tree))
+    return any(isinstance(node, Leaf) and isinstance(node.atom, Untrue) for node in nodes)
 
 
 def wants_encoder(form: Form) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nlp.entities import entities
-from nlp.quality.conduct import contradicted
 from nlp.quality.dialogue import Dialogue
+from nlp.quality.known import contradicted
 from nlp.quality.rules import likeness, numbers
 from nlp.quality.rules.atoms import (
     TURN_MEASURES,
