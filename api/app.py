@@ -19,6 +19,7 @@ from api import (
     embed,
     errors,
     events,
+    follow_ups,
     forms,
     handbook,
     handoff,
@@ -100,6 +101,7 @@ DOORS = (
         case_door,
     ),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
+    *(follow_ups,),
     *(metrics, targets, observing),
 )
 
@@ -162,6 +164,7 @@ def create_app(
     hearing.register(work, opened)
     red_cards.register(work, opened)
     rectifications.register(work)
+    follow_ups.register(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

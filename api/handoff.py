@@ -10,7 +10,8 @@ from weakref import WeakValueDictionary
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api import live, observed, wiring
+from api import follow_ups, live, observed, wiring
+from api.casework import Work
 from api.deps import AgentKey, Json, Opened
 from api.errors import Problem, not_found
 from api.events import Bell
@@ -50,7 +51,7 @@ def remember(writer: Writer, kind: str, tenant: str, conversation_id: str, told:
 
 @router.post("/{conversation_id}/handoff")
 async def step_handoff(
-    conversation_id: str, body: StepIn, request: Request, opened: Opened, grant: AgentKey
+    conversation_id: str, body: StepIn, request: Request, opened: Opened, work: Work, grant: AgentKey
 ) -> Json:
     """Take a step of the handoff; one that is not possible now is 409 naming the state."""
     reason = None if body.reason is None else mask(body.reason)
@@ -70,6 +71,7 @@ async def step_handoff(
         told: Json = {"state": state.state, "action": "none", "reasons": [], **step}
         if body.action == "close":
             observed.closed(writer, grant, kept)  # before the step itself: it looks at how things stood
+            follow_ups.at_close(work, opened, writer, grant, kept)
         conversations.add_event(writer, grant.tenant, conversation_id, "handoff", told)
         remember(writer, "handoff_step", grant.tenant, conversation_id, told)
         return told

@@ -140,8 +140,10 @@ def _facts(opened: Service, tenant: str, course: Course, turn: Turn, made: Json 
     if made is None:
         if turn.role not in SERVICE_ROLES:
             return handoff.TurnFacts()
-        forbidden = _forbidden(opened, tenant, turn.text) if turn.role != "bot" else ()
-        return handoff.TurnFacts(stages=stages_of(turn.text), forbidden=forbidden)
+        if turn.role == "bot":
+            return handoff.TurnFacts(stages=stages_of(turn.text))
+        forbidden, blame = _words(opened, tenant, turn.text)
+        return handoff.TurnFacts(stages=stages_of(turn.text), forbidden=forbidden, blame=blame)
     best = max((one["confidence"] for one in made["suggestions"]), default=0.0)
     queue = None
     if course.handoff.queue is None and len(turn.text) >= TELLING:
@@ -158,13 +160,16 @@ def _queue(opened: Service, course: Course, turn: Turn) -> str:
     return wiring.route_tickets(opened.models, opened.policy, [ticket], datetime.now(UTC))[0].queue.code
 
 
-def _forbidden(opened: Service, tenant: str, text: str) -> tuple[str, ...]:
-    """Stock refusals in an agent's turn, by the site's form."""
+def _words(opened: Service, tenant: str, text: str) -> tuple[tuple[str, ...], ...]:
+    """Stock refusals and words of blame in an agent's turn, by the site's form."""
     form, _ = form_of(opened.settings, tenant, FORM, None)
     seen = clean(text)
     found = prepare(form, site_folder(opened.settings)).matcher.hits(normalise(text))
-    spans = [seen.span(*span) for span in found.get("forbidden_word.said", ())]
-    return tuple(dict.fromkeys(text[start:end] for start, end in spans))
+    told = []
+    for code in ("forbidden_word", "blame_customer"):
+        spans = [seen.span(*span) for span in found.get(f"{code}.said", ())]
+        told.append(tuple(dict.fromkeys(text[start:end] for start, end in spans)))
+    return tuple(told)
 
 
 def _mode(models: wiring.Models, knowledge: Knowledge) -> str:

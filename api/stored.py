@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api import red_cards, rule_health
+from api import follow_ups, red_cards, rule_health
 from api.casework import Casework
 from api.service import Service
 from api.store import Reader, Writer, results, transcripts
@@ -34,6 +34,9 @@ def keep(
     )
     new = [result for result, _, _ in fresh.values()]
     rule_health.withhold(work, opened, writer, tenant, new)
+    for result, _, told in fresh.values():
+        follow_ups.promised(work, opened, writer, tenant, result, dict(told))
+        follow_ups.again(work, opened, writer, tenant, result)
     return new
 
 

@@ -25,6 +25,7 @@ observations = Table(
     Index("observations_at", "tenant", "kind", "at", "id"),
     Index("observations_subject", "tenant", "kind", "subject"),
     Index("observations_agent", "tenant", "kind", "agent", "at"),
+    Index("observations_customer", "tenant", "kind", "customer", "at"),
 )
 
 targets = Table(

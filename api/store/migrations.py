@@ -58,6 +58,11 @@ def _supervision(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=tables)
 
 
+def _customers(connection: Connection) -> None:
+    for index in fact_tables.observations.indexes:  # one is new
+        index.create(connection, checkfirst=True)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -68,6 +73,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _observations,
     _hearing,
     _supervision,
+    _customers,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

@@ -2,7 +2,7 @@
 
 from nlp.handoff.alerts import Alert, Check, checklist, overdue
 from nlp.handoff.cues import Because, Facts
-from nlp.handoff.machine import DEEDS, Decision, ImpossibleStep, apply, decision_json, step
+from nlp.handoff.machine import DEEDS, Decision, ImpossibleStep, apply, decision_json, reopen, step
 from nlp.handoff.memory import State, from_json, start, to_json
 from nlp.handoff.policy import CAUSES, HandoffPolicy, read_handoff
 
@@ -26,6 +26,7 @@ __all__ = [
     "from_json",
     "overdue",
     "read_handoff",
+    "reopen",
     "start",
     "step",
     "to_json",

@@ -44,7 +44,7 @@ class Check:
 
 
 def alerts_of(state: State, turn: Turn, facts: Facts, policy: HandoffPolicy) -> tuple[Alert, ...]:
-    """Alerts of one turn: floors said by the customer, forbidden words of an agent, a late or unwanted answer."""
+    """Alerts of one turn: floors said by the customer, forbidden words and early blame of an agent, a late or unwanted answer."""
     if turn.role == "customer":
         reasons = facts.reasons
         if reasons is None:
@@ -59,6 +59,9 @@ def alerts_of(state: State, turn: Turn, facts: Facts, policy: HandoffPolicy) -> 
             return ()
         return (Alert("bot_after_handoff", "warning", "人工已接手，机器人不应再发言"),)
     found = [Alert("forbidden_word", "warning", f"禁用语：{word}") for word in facts.forbidden]
+    solved = "solve" in facts.stages or any(stage == "solve" for stage, _ in state.stages)
+    if not solved:  # first solve, then ask whose fault it was
+        found += [Alert("blame_before_solving", "warning", f"先解决再追责：{word}") for word in facts.blame]
     if turn.at is not None and (late := overdue(state, turn.at, policy)) is not None:
         found.append(late)
     return tuple(found)

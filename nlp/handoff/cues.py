@@ -23,13 +23,14 @@ _LONG_BIGRAMS = 8
 class Facts:
     """What others know of a turn: `reasons` from `nlp.priority` (None: looked for here), `answer_confidence`
     of the best suggestion for it, the `queue` the ticket was routed to, an agent turn's `stages`, and the
-    `forbidden` words found in it."""
+    `forbidden` words and words of `blame` found in it."""
 
     reasons: tuple[Reason, ...] | None = None
     answer_confidence: float | None = None
     queue: str | None = None
     stages: frozenset[str] = frozenset()
     forbidden: tuple[str, ...] = ()
+    blame: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,11 @@ def apply(state: State, action: str, actor: str | None = None) -> State:
     raise ImpossibleStep(now, action)
 
 
+def reopen(state: State) -> State:
+    """A closed conversation whose customer was not satisfied when called back: a person is asked for."""
+    return state if state.state != "closed" else _requested(_reopened(state), "repeat")
+
+
 def decision_json(decision: Decision) -> dict[str, Any]:
     """The contract's `handoff` object of a turn."""
     body: dict[str, Any] = {
