@@ -110,3 +110,30 @@ def test_the_other_pages_of_quality_open(
     assert page.is_disabled("button:has-text('存为这一版本')")
     page.fill("textarea.code", text.replace('version = "', 'version = "x', 1))
     page.wait_for_selector("#form-state:has-text('可以保存')")
+
+
+def test_a_rule_is_tried_before_it_is_put(
+    shop: Shop, page: Any, as_: Any, results: list[dict[str, Any]]
+) -> None:
+    """R104, R105: a changed form is checked while one types, tried on a sentence, and on what was kept before."""
+    as_("quality", "#/quality/form/standard")
+    page.fill("#trying textarea", "客户：退款怎么还没到|客服：请您放心，我来查")
+    page.click("#trying button")
+    page.wait_for_selector("#trying .item.pass[data-code=forbidden_word]", state="attached")
+    text = page.input_value("textarea.code")
+    changed = text.replace(
+        "patterns = [\n  '没(?:有)?(?:什么|啥)?办法'",
+        "patterns = [\n  '请您放心', '没(?:有)?(?:什么|啥)?办法'",
+    )
+    assert changed != text
+    changed = changed.replace('effective_from = "2026-01-01', 'effective_from = "2030-01-01')
+    page.fill("textarea.code", changed.replace('version = "2026.11"', 'version = "2030"'))
+    page.wait_for_selector("#form-state:has-text('可以保存')")
+    page.click("#trying .item.fail[data-code=forbidden_word]")
+    page.wait_for_selector("#trying mark.found.lit:has-text('请您放心')")
+    page.click("#backtest button")
+    page.wait_for_selector("#backtest strong:has-text('3 段会话，1 段结果不同')")
+    page.wait_for_selector("#backtest tr:has-text('w-3') td:has-text('服务禁语：通过 → 不通过')")
+    page.click("button:has-text('存为这一版本')")
+    page.wait_for_selector("#said:has-text('2030 已存')")
+    page.wait_for_selector("#form-state:has-text('没有改动')")
