@@ -57,6 +57,7 @@ from api import (
     scenes,
     session,
     suggest,
+    surveys,
     targets,
     web,
 )
@@ -82,6 +83,7 @@ from nlp.quality.form import FormError
 from nlp.transcript import TranscriptError
 
 DOORS = (
+    *(metrics, targets, observing, surveys),
     *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),
@@ -102,7 +104,6 @@ DOORS = (
     ),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups,),
-    *(metrics, targets, observing),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -165,6 +166,7 @@ def create_app(
     red_cards.register(work, opened)
     rectifications.register(work)
     follow_ups.register(work, opened)
+    surveys.register(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

@@ -215,7 +215,7 @@ def record(
     except store.Moved as error:
         raise Problem("conflict", str(error)) from None
     rules = work.kinds[after.kind]
-    if rules.states[after.state].final and case.state != after.state:
+    if rules.counted and rules.states[after.state].final and case.state != after.state:
         observed.case_ended(writer, grant.tenant, rules, case, after)
     return _hooked(work, writer, after, event, grant)
 

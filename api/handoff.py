@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api import follow_ups, live, observed, wiring
+from api import follow_ups, live, observed, surveys, wiring
 from api.casework import Work
 from api.deps import AgentKey, Json, Opened
 from api.errors import Problem, not_found
@@ -69,9 +69,12 @@ async def step_handoff(
         conversations.advance(writer, grant.tenant, kept, state.state, course.to_json(), 0)
         step: Json = {"step": body.action, "by": grant.actor_id, "reason": reason}
         told: Json = {"state": state.state, "action": "none", "reasons": [], **step}
+        invited = None
         if body.action == "close":
+            invited = surveys.invite(work, writer, opened, grant, kept)
             observed.closed(writer, grant, kept)  # before the step itself: it looks at how things stood
             follow_ups.at_close(work, opened, writer, grant, kept)
+        told = {**told, **({} if invited is None else {"survey": invited})}
         conversations.add_event(writer, grant.tenant, conversation_id, "handoff", told)
         remember(writer, "handoff_step", grant.tenant, conversation_id, told)
         return told

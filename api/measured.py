@@ -15,6 +15,7 @@ from nlp.metrics.definition import Book, Metric, book_on, days_of_change, load_b
 from nlp.metrics.groups import keys_of
 from nlp.metrics.measure import Measured, Tally, annotated, contribution, from_parts
 from nlp.metrics.observation import DIMENSIONS, Observation
+from nlp.metrics.survey import load_surveys
 from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.metrics.where import Where, holds
 
@@ -23,11 +24,12 @@ WHOLE = ""
 
 
 def check_metric_policies(folder: Path) -> None:
-    """Refuse definitions, kinds or tags that cannot be used, whatever day they begin. Raises PolicyError."""
+    """Refuse definitions, kinds, tags or questionnaires that cannot be used, whatever day they begin. Raises PolicyError."""
     for since in (None, *days_of_change(folder)):
         load_book(folder, since)
     for name in (JOURNEY, SUBTYPES):
         load_tags(name, folder)
+    load_surveys(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,29 @@ def _first_reply(said: Sequence[tuple[str, datetime]]) -> float | None:
     return None if asked is None or reply is None else (reply - asked).total_seconds()
 
 
+def labels_of(reader: Reader, tenant: str, kept: Kept) -> dict[str, str]:
+    """What a live conversation was about and who served in it, as far as it is known."""
+    seen = _about(kept, Observation("", "live", datetime.now(UTC)))
+    known = {name: getattr(seen, name) for name in ("agent", "team", "channel", "region", "customer")}
+    known["agent"] = conversations.accepted_by(reader, tenant, kept.id) or known["agent"]
+    return _present({**known, "tier": (kept.state.get("customer") or {}).get("tier")})
+
+
+def surveyed(writer: Writer, tenant: str, case: Case, values: Json) -> None:
+    """A survey came back: what it counts as, about the conversation and the person it was opened for."""
+    about = {
+        name: _text(case.data.get(name))
+        for name in ("agent", "team", "category", "channel", "region", "customer")
+    }
+    live = observations.get(Reader(writer), tenant, f"live:{case.subject}")
+    told = {**values, "wave": case.data.get("wave"), "tier": case.data.get("tier")}
+    if live is not None and "served" in live.values:
+        told["after_bot"] = live.values["served"] == "bot"
+    at = datetime.now(UTC)
+    seen = Observation(f"survey:{case.id}", "survey", at, case.subject, values=_present(told), **about)
+    observations.put(writer, tenant, [seen])
+
+
 def case_ended(writer: Writer, tenant: str, rules: Kind, before: Case, case: Case) -> None:
     """A case reached its end: the time each state took, and whether every one was left by its day.
 

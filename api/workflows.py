@@ -73,7 +73,7 @@ class Approvals:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of case. Its first state is where a case begins."""
+    """One kind of case. Its first state is where a case begins. `counted`: its cycle times are metrics."""
 
     code: str
     name: str
@@ -84,6 +84,7 @@ class Kind:
     amend_in: tuple[str, ...]
     amend_by: tuple[str, ...]
     approvals: Mapping[str, Approvals]
+    counted: bool = True
 
     @property
     def initial(self) -> State:
@@ -123,7 +124,7 @@ def _laid(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind(code: str, table: Table) -> Kind:
-    table.only("name", "read", "fields", "states", "moves", "amend", "approvals")
+    table.only("name", "read", "fields", "states", "moves", "amend", "approvals", "counted")
     states, moves = table.table("states"), table.table("moves")
     if not states.values:
         raise table.error("states", "是空的", "至少一个状态")
@@ -141,6 +142,7 @@ def _kind(code: str, table: Table) -> Kind:
         _who(amend, "may", ()),
         {_known(approvals, name, states): _rule(approvals, name, moves, events)
          for name in approvals.values},
+        table.flag("counted", True),
     )  # fmt: skip
 
 

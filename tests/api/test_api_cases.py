@@ -494,8 +494,8 @@ def test_the_kind_of_the_readme_works(tmp_path: Path) -> None:
     lines = readme.split("```toml\n")[1].split("```")[0]
     (tmp_path / "workflows.toml").write_text(lines, encoding="utf-8")
     kinds = make(tmp_path).kinds
-    assert {"survey", "change", "red_card"} <= set(kinds)
-    assert kinds["survey"].initial.lapses == "drop"
+    assert {"callback", "change", "red_card"} <= set(kinds)
+    assert kinds["callback"].initial.lapses == "drop"
 
 
 def test_an_unknown_guard_is_refused_at_start(tmp_path: Path) -> None:
