@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import Depends, FastAPI
 
 from api import (
+    audits,
     blind,
     calibrations,
     case_door,
@@ -25,6 +26,7 @@ from api import (
     handoff,
     health,
     hearing,
+    improvements,
     jobs,
     kb,
     kb_changes,
@@ -41,6 +43,7 @@ from api import (
     kb_stale,
     kb_synonyms,
     kb_typeahead,
+    meetings,
     metrics,
     models,
     observing,
@@ -50,11 +53,13 @@ from api import (
     red_cards,
     rehearsal,
     replay,
+    report_deliveries,
     reports,
     routing,
     rule_health,
     samples,
     scenes,
+    schedule,
     session,
     suggest,
     surveys,
@@ -80,6 +85,8 @@ from kb.entries import EntryError
 from nlp.batcher import BatcherFull, BatcherStopped
 from nlp.metrics.observation import ObservationError
 from nlp.quality.form import FormError
+from nlp.reports.monthly import read_monthly
+from nlp.reports.policy import read_reports
 from nlp.transcript import TranscriptError
 
 DOORS = (
@@ -88,20 +95,8 @@ DOORS = (
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
-    *(
-        events,
-        conversations,
-        handoff,
-        forms,
-        rehearsal,
-        jobs,
-        quality,
-        cohorts,
-        reports,
-        models,
-        embed,
-        case_door,
-    ),
+    *(events, conversations, handoff, forms, rehearsal, jobs, quality, cohorts, models, embed, case_door),
+    *(audits, improvements, meetings, report_deliveries, reports),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups,),
 )
@@ -129,16 +124,17 @@ def create_app(
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
     work = casework.make(settings.data / "policy")
-    load_knowledge_policy(
-        settings.data / "policy"
-    )  # what cannot be used is refused before anything is opened
-    check_metric_policies(settings.data / "policy")
+    for read in (load_knowledge_policy, read_reports, read_monthly, check_metric_policies):
+        read(settings.data / "policy")  # what cannot be used is refused before anything is opened
     opened = service or open_service(settings)
     worker, shadow = Worker(opened, work), Shadow(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        lasting = (opened.sites.follow(), worker.run(), shadow.run(), case_door.follow(work, opened.store))
+        lasting = (
+            *(opened.sites.follow(), worker.run(), shadow.run()),
+            *(case_door.follow(work, opened.store), schedule.follow(work, opened)),
+        )
         tasks = [asyncio.create_task(one) for one in lasting]
         yield
         for task in tasks:

@@ -34,6 +34,8 @@ Quality = Annotated[Grant, requires("quality")]
 Editor = Annotated[Grant, requires("editor")]
 Reading = Annotated[Grant, requires("bot", "editor")]
 """Knowledge is read by who serves with it and by who writes it."""
+Overseer = Annotated[Grant, requires("supervisor", "quality")]
+"""Who looks after quality: reads every report, audits, opens what follows."""
 Admin = Annotated[Grant, requires("admin")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 

@@ -115,15 +115,10 @@ async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Qua
     transcript = transcript_of(body.transcript, settings.transcript_turns_limit, settings.text_limit)
     as_of = moment_of(transcript, body.as_of)
     form, _ = form_of(settings, grant.tenant, body.form, as_of)
-    reply = await asyncio.to_thread(_scored, opened, grant.tenant, transcript, form, as_of, began)
+    reply = await asyncio.to_thread(answered, opened, grant.tenant, transcript, form, as_of, began)
     DECISIONS.labels("quality", reply["mode"]).inc()
-    kept = {name: value for name, value in reply.items() if name != "took_ms"}
-    if transcript.category is not None:
-        kept["category"] = transcript.category  # reports tell scores by what the dialogue was about
     agent = transcript.agent.id if transcript.agent else None
-
-    masked = await asyncio.to_thread(keep, transcript)
-
+    kept, masked = lasting(transcript, reply), await asyncio.to_thread(keep, transcript)
     spans = stored.Spans(opened)
 
     def unit(writer: Writer) -> None:
@@ -136,9 +131,16 @@ async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Qua
     return reply
 
 
-def _scored(
+def lasting(transcript: Transcript, reply: Json) -> Json:
+    """What is kept of a reply: reports tell scores by what the dialogue was about."""
+    kept = {name: value for name, value in reply.items() if name != "took_ms"}
+    return kept if transcript.category is None else {**kept, "category": transcript.category}
+
+
+def answered(
     opened: Service, tenant: str, transcript: Transcript, form: Form, as_of: datetime, began: float
 ) -> Json:
+    """The reply of a score: the same transcript with the same form and versions has the same id."""
     found, knowledge = judged(opened, tenant, transcript, form, as_of)
     told = to_json(found)
     head = wiring.decision("", found.mode, knowledge.release, opened.models, opened.policy.version, began)

@@ -10,30 +10,26 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from api.auth import requires
-from api.deps import Json, Opened, Supervisor
+from api.deps import Json, Opened, Overseer, Supervisor
 from api.forms import CODE
 from api.report_base import day_of, item_names, reports_policy, window
 from api.report_content import compiled, failing, shown
 from api.report_counts import counts, scored
+from api.report_forms import FRAME, attached
 from api.report_pages import to_html, to_markdown, to_xlsx
 from api.store import Reader, conversations
-from api.store.keys import Grant
 from nlp.reports.policy import Period
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
-Looking = Annotated[Grant, requires("supervisor", "quality")]
 WAITING = ("requested", "offered")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FRAME = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 @router.get("/reports/{period}", response_class=Response)
 async def read_report(
     period: Period,
     opened: Opened,
-    grant: Looking,
+    grant: Overseer,
     date: Annotated[str | None, Query(max_length=10, examples=["2026-11-03"])] = None,
     format: Literal["json", "html", "xlsx", "md"] = "json",
 ) -> Response:
@@ -47,11 +43,8 @@ async def read_report(
         return HTMLResponse(to_html(report, names), headers={"Content-Security-Policy": FRAME})
     if format == "md":
         return Response(to_markdown(report, names), media_type="text/markdown; charset=utf-8")
-    name = f"zuoxi-{period}-{report['from'][:10]}.xlsx"
     content = await asyncio.to_thread(to_xlsx, report, names)
-    return Response(
-        content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return attached(content, f"{period}-{report['from'][:10]}.xlsx")
 
 
 @router.get("/reports/{period}/violations/{code}")
@@ -59,7 +52,7 @@ async def read_violation(
     period: Period,
     code: Annotated[str, Path(pattern=CODE)],
     opened: Opened,
-    grant: Looking,
+    grant: Overseer,
     date: Annotated[str | None, Query(max_length=10, examples=["2026-11-03"])] = None,
     agent: Annotated[str | None, Query(max_length=256)] = None,
     team: Annotated[str | None, Query(max_length=256)] = None,

@@ -148,6 +148,16 @@ def recent(
     return [_kept(row) for row in reader.execute(query.order_by(table.c.updated_at.desc()).limit(limit))]
 
 
+def rested(reader: Reader, tenant: str, since: str, until: str) -> list[Kept]:
+    """Conversations with turns whose last change lies in `[since, until)`, oldest first."""
+    table = schema.conversations
+    within = (table.c.updated_at >= since, table.c.updated_at < until, table.c.turns > 0)
+    rows = reader.execute(
+        select(table).where(table.c.tenant == tenant, *within).order_by(table.c.updated_at, table.c.id)
+    )
+    return [_kept(row) for row in rows]
+
+
 def counted(reader: Reader, tenant: str, since: str) -> dict[str, int]:
     """Number of conversations touched at or after `since`, by status."""
     table = schema.conversations

@@ -82,6 +82,7 @@ class ReportPolicy:
     improvement_top: int
     improvement_days: int
     improvement_least: int
+    improvement_owners: Mapping[str, str]
     audit: AuditTargets
     ranking: RankingRules
     stars: StarRules
@@ -104,7 +105,8 @@ def read_reports(folder: Path | None = None) -> ReportPolicy:
         "audit", "ranking", "stars", "cases", "quotes", "alarm",
     )  # fmt: skip
     shares, exceptions = _part(table, "shares", "least", "top"), _part(table, "exceptions", "below", "listed")
-    improvement = _part(table, "improvement", "top", "days", "least")
+    improvement = _part(table, "improvement", "top", "days", "least", "owners")
+    owners = improvement.table("owners", required=False)
     quotes, problems = _part(table, "quotes", "each", "themes"), table.table("problems", required=False)
     return ReportPolicy(
         version=f"{table.text('version')}+{preset.digest[:8]}",
@@ -117,6 +119,7 @@ def read_reports(folder: Path | None = None) -> ReportPolicy:
         improvement_top=_count(improvement, "top", 3),
         improvement_days=_count(improvement, "days", 7),
         improvement_least=_count(improvement, "least", 2),
+        improvement_owners={team: owners.text(team) for team in owners.values},
         audit=_audit(_part(table, "audit", "pass_score", "execution", "attainment", "complaints", "least")),
         ranking=_ranking(_part(table, "ranking", "least", "ties")),
         stars=_stars(
