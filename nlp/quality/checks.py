@@ -8,7 +8,7 @@ from datetime import datetime
 
 from nlp.quality import conduct, timing, wording
 from nlp.quality.dialogue import Dialogue, absent
-from nlp.quality.form import Applies, Item
+from nlp.quality.items import After, Applies, Item
 from nlp.quality.kinds import (
     Check,
     Claims,
@@ -94,8 +94,10 @@ def verdict(
     reason = inapplicable(dialogue, item.applies)
     if reason:
         return Verdict("na", reason)
-    if item.after is not None and earlier[item.after.item].result != item.after.result:
-        return Verdict("na", f"只在“{item.after.item}”为 {item.after.result} 时评")
+    for after in item.after:
+        if not _follows(after, earlier[after.item]):
+            told = "、".join(after.answers) or after.result
+            return Verdict("na", f"只在“{after.item}”{'不' if after.unlike else ''}为 {told} 时评")
     judge = _judge(dialogue, item, as_of, watch)
     if item.when is not None and (reason := condition(judge, item.when)):
         return Verdict("na", reason)
@@ -109,6 +111,11 @@ def verdict(
     if item.bonus and found.result == "fail":
         return Verdict("na", f"未获加分：{found.reason}")  # nothing was asked, so nothing was failed
     return found
+
+
+def _follows(after: After, found: Verdict) -> bool:
+    came = found.answer in after.answers if after.answers else found.result == after.result
+    return came is not after.unlike
 
 
 def _judge(dialogue: Dialogue, item: Item, as_of: datetime, watch: Watch | None = None) -> Judge:

@@ -65,7 +65,7 @@ def _alone(form: Form, item: Item) -> Form:
     # The other items stay where an item reads their evidence; applicability is not what examples are about.
     keeps = isinstance(item.check, Fatal | Unanswered)
     items = tuple(
-        replace(other, applies=type(other.applies)(), after=None)
+        replace(other, applies=type(other.applies)(), after=())
         for other in form.items
         if keeps or other.code == item.code
     )

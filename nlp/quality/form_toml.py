@@ -15,6 +15,7 @@ from nlp.quality.items import After, Applies, Dimension, Form, FormError, Grade,
 from nlp.quality.kinds import Fatal
 from nlp.quality.rules import values
 from nlp.quality.rules.read import Names, node_of
+from nlp.quality.rules.tree import Choice
 from nlp.transcript import SERVICE_ROLES, TranscriptError, parse_time
 
 _TOTAL = 100.0
@@ -36,16 +37,33 @@ def _applies(value: Any, name: str) -> Applies:
     return Applies(**{key: values.strings(part, f"{name}.{key}") for key, part in table.items()})
 
 
-def _after(value: Any, name: str, before: tuple[str, ...]) -> After:
-    table = values.table(value, name)
-    values.known(table, name, ("item", "result"))
-    return After(
-        values.choice(table.get("item"), f"{name}.item", before),
-        values.choice(table.get("result", "pass"), f"{name}.result", ("pass", "fail", "na")),
+def _after(value: Any, name: str, before: Mapping[str, Item]) -> tuple[After, ...]:
+    """One table, or several that must all hold."""
+    rows = value if isinstance(value, list) else [value]
+    return tuple(
+        _one_after(row, f"{name}[{at}]" if len(rows) > 1 else name, before) for at, row in enumerate(rows)
     )
 
 
-def _item(value: Any, index: int, dimensions: tuple[str, ...], before: tuple[str, ...], names: Names) -> Item:
+def _one_after(value: Any, name: str, before: Mapping[str, Item]) -> After:
+    table = values.table(value, name)
+    values.known(table, name, ("item", "result", "answer", "unlike"))
+    item = values.choice(table.get("item"), f"{name}.item", tuple(before))
+    unlike = values.boolean(table.get("unlike", False), f"{name}.unlike")
+    if "answer" not in table:
+        result = values.choice(table.get("result", "pass"), f"{name}.result", ("pass", "fail", "na"))
+        return After(item, result, (), unlike)
+    check = before[item].check
+    known = tuple(answer.name for answer in check.answers) if isinstance(check, Choice) else ()
+    answers = values.listed(table["answer"], f"{name}.answer")
+    for answer in answers:
+        values.choice(answer, f"{name}.answer", known)
+    return After(item, "", answers, unlike)
+
+
+def _item(
+    value: Any, index: int, dimensions: tuple[str, ...], before: Mapping[str, Item], names: Names
+) -> Item:
     table = values.table(value, f"item.{index}")
     code = values.string(table.get("code"), f"item.{index}.code")
     name = f"item[{code}]"
@@ -72,7 +90,7 @@ def _item(value: Any, index: int, dimensions: tuple[str, ...], before: tuple[str
         section_veto=veto == "dimension",
         bonus=bonus,
         when=node_of(table["when"], f"{name}.when", names) if "when" in table else None,
-        after=_after(table["after"], f"{name}.after", before) if "after" in table else None,
+        after=_after(table["after"], f"{name}.after", before) if "after" in table else (),
         must_hit=values.strings(table.get("must_hit", []), f"{name}.must_hit"),
         must_miss=values.strings(table.get("must_miss", []), f"{name}.must_miss"),
         untested=values.boolean(table.get("untested", False), f"{name}.untested"),
@@ -84,7 +102,7 @@ def _items(value: Any, dimensions: tuple[str, ...], names: Names) -> tuple[Item,
         raise FormError("item", "缺失", "至少一个 [[item]]")
     items: list[Item] = []
     for index, row in enumerate(value):
-        items.append(_item(row, index, dimensions, tuple(item.code for item in items), names))
+        items.append(_item(row, index, dimensions, {item.code: item for item in items}, names))
     if sum(len(item.must_hit) + len(item.must_miss) for item in items) > MOST_EXAMPLES:
         raise FormError("item", "例句太多", f"整张表至多 {MOST_EXAMPLES} 句")
     codes = [item.code for item in items]

@@ -23,10 +23,12 @@ class Applies:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """An item is judged only where an earlier one came out like this."""
+    """An item is judged only where an earlier one came out like this, or was (not) answered like this."""
 
     item: str
-    result: str
+    result: str = "pass"
+    answers: tuple[str, ...] = ()
+    unlike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Item:
     section_veto: bool = False
     bonus: bool = False
     when: Node | None = None
-    after: After | None = None
+    after: tuple[After, ...] = ()
     untested: bool = False
 
     @property

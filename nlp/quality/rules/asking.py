@@ -63,7 +63,7 @@ def asked(dialogue: Dialogue) -> Iterator[str]:
     What hangs on a condition or an anchor is asked for when it comes to that.
     """
     for item in dialogue.form.items:
-        if item.when is None and item.after is None and not inapplicable(dialogue, item.applies):
+        if item.when is None and not item.after and not inapplicable(dialogue, item.applies):
             yield from _by_item(dialogue, item)
 
 

@@ -79,11 +79,16 @@ class Untrue:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """A turn that its speaker says for the `times`-th time or more; two are alike from `likeness` of bigrams on."""
+    """A turn that its speaker says for the `times`-th time or more; two are alike from `likeness` of bigrams on.
+
+    `within`: only the speaker's last so many turns before it count; turns like one of `ignore` may recur.
+    """
 
     times: int = 2
     likeness: float = LIKENESS
     shortest: int = SHORTEST
+    within: int | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,13 @@ class Template:
     scripts: tuple[str, ...] = ()
     likeness: float = LIKENESS
     shortest: int = SHORTEST
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The transcript came with one of these tags (`tags` or `categories` beside its turns)."""
+
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +124,19 @@ class Breach:
     code: str
 
 
-Atom = Words | Similar | Entities | Mood | Stage | Untrue | Repeats | Template | Measure | Breach
+Atom = Words | Similar | Entities | Mood | Stage | Untrue | Repeats | Template | Tagged | Measure | Breach
 
 TURN_MEASURES: Mapping[str, str] = {
     "letters": "字数",
     "speed": "每分钟字数",
     "silence": "前面静默的秒数",
+    "reply": "接对方话的间隔秒数",
     "wait": "客户等待的秒数",
 }
 DIALOGUE_MEASURES: Mapping[str, str] = {
     "turns": "话轮数",
     "seconds": "总时长（秒）",
-    "total_silence": "静默总秒数",
+    "mean_speed": "平均每分钟字数",
     "talk_share": "说话字数占比",
     "sentiment": "平均情感得分",
 }

@@ -19,6 +19,7 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Tagged,
     Template,
     Untrue,
     Words,
@@ -61,6 +62,8 @@ def find(leaf: Leaf, looking: Looking, breach: Breaches) -> Outcome:
             return _of(looking, likeness.repeated(looking.dialogue, looking.turns, atom))
         case Template() as atom:
             return _template(looking, atom)
+        case Tagged() as atom:
+            return _tagged(looking, atom)
         case Measure() as atom:
             return _measure(looking, atom)
         case Breach() as atom:
@@ -132,6 +135,16 @@ def _template(looking: Looking, atom: Template) -> Outcome:
     if copies and share >= atom.share:
         return Outcome(True, tuple(copies), told)
     return Outcome(False, (missing(looking.place),), told)
+
+
+def _tagged(looking: Looking, atom: Tagged) -> Outcome:
+    extra = looking.dialogue.transcript.extra
+    given = next(
+        (extra[name] for name in ("tags", "categories") if isinstance(extra.get(name), list | tuple)), None
+    )
+    if given is None:
+        return unknown("会话没有带标签")
+    return Outcome(any(str(one) in atom.tags for one in given), (missing(looking.place),))
 
 
 def _measure(looking: Looking, atom: Measure) -> Outcome:

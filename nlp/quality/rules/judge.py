@@ -55,7 +55,7 @@ class Judge:
             case All():
                 return both([self.outcome(part, scope) for part in node.parts])
             case AnyOf():
-                return either([self.outcome(part, scope) for part in node.parts])
+                return either([self.outcome(part, scope) for part in node.parts], node.least)
             case Not():
                 return self.outcome(node.part, scope).flipped()
             case SameTurn():

@@ -24,11 +24,12 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Tagged,
     Template,
     Untrue,
     Words,
 )
-from nlp.quality.rules.tree import All, Leaf, Node, Not, Where
+from nlp.quality.rules.tree import All, AnyOf, Leaf, Node, Not, Where
 from nlp.stages import STAGES
 from nlp.text import normalise
 
@@ -62,7 +63,9 @@ def _told(words: tuple[str, ...]) -> str:
 def _words(given: Given, place: str, where: Where) -> Node:
     name = f"{place}.words"
     words = values.listed(given["words"], name)
-    match = values.choice(given.get("match", "any"), f"{place}.match", ("any", "all", "none"))
+    match = given.get("match", "any")
+    if type(match) is not int or not 1 <= match <= len(words):
+        values.choice(match, f"{place}.match", ("any", "all", "none", f"1 到 {len(words)} 的数"))
     quoted = values.boolean(given.get("quoted", False), f"{place}.quoted")
 
     def of(some: tuple[str, ...]) -> Words:
@@ -72,7 +75,8 @@ def _words(given: Given, place: str, where: Where) -> Node:
         return Leaf(of(words), where, place)
     if match == "none":
         return Not(Leaf(of(words), Where(), name), where, place)
-    return All(tuple(Leaf(of((w,)), Where(), f"{name}[{at}]") for at, w in enumerate(words)), where, place)
+    each = tuple(Leaf(of((word,)), Where(), f"{name}[{at}]") for at, word in enumerate(words))
+    return All(each, where, place) if match == "all" else AnyOf(each, where, place, match)
 
 
 def _pattern(given: Given, place: str, where: Where) -> Node:
@@ -126,7 +130,9 @@ def _facts(given: Given, place: str, where: Where) -> Node:
 
 def _repeats(given: Given, place: str, where: Where) -> Node:
     times = values.whole(given["repeats"], f"{place}.repeats", 2)
-    return Leaf(Repeats(times, *_copies(given, place)), where, place)
+    within = values.whole(given["within"], f"{place}.within") if "within" in given else None
+    ignore = values.listed(given["ignore"], f"{place}.ignore") if "ignore" in given else ()
+    return Leaf(Repeats(times, *_copies(given, place), within, ignore), where, place)
 
 
 def _copies(given: Given, place: str) -> tuple[float, int]:
@@ -138,6 +144,10 @@ def _template(given: Given, place: str, where: Where) -> Node:
     scripts = values.listed(given["scripts"], f"{place}.scripts") if "scripts" in given else ()
     share = _share(given, "template", place, 0.0)
     return Leaf(Template(share, scripts, *_copies(given, place)), where, place)
+
+
+def _tag(given: Given, place: str, where: Where) -> Node:
+    return Leaf(Tagged(values.listed(given["tag"], f"{place}.tag")), where, place)
 
 
 def _measure(given: Given, place: str, where: Where) -> Node:
@@ -154,8 +164,9 @@ LEAVES: Mapping[str, tuple[tuple[str, ...], Callable[[Given, str, Where], Node]]
     "emotion": (("at_least",), _emotion),
     "stage": ((), _stage),
     "facts": ((), _facts),
-    "repeats": (("likeness", "shortest"), _repeats),
+    "repeats": (("likeness", "shortest", "within", "ignore"), _repeats),
     "template": (("scripts", "likeness", "shortest"), _template),
+    "tag": ((), _tag),
     "measure": (BOUNDS, _measure),
 }
 """The word of an atom, the settings beside it, and its reader."""

@@ -54,16 +54,16 @@ def _own(dialogue: Dialogue, turns: Sequence[int], shortest: int) -> Iterator[tu
 
 def repeated(dialogue: Dialogue, turns: Sequence[int], atom: Repeats) -> Iterator[Hit]:
     """Turns that were said, nearly in the same words, `times - 1` times before by the same role."""
-    earlier: list[tuple[int, frozenset[str]]] = []
+    ignored = [bigrams(normalise(text)) for text in atom.ignore]
+    earlier: dict[str, list[frozenset[str]]] = {}
     for turn, grams in _own(dialogue, turns, atom.shortest):
-        same = [
-            other
-            for other, known in earlier
-            if dialogue.role(other) == dialogue.role(turn) and alike(grams, known, atom.likeness)
-        ]
-        if len(same) >= atom.times - 1:
+        own = earlier.setdefault(dialogue.role(turn), [])
+        if any(alike(grams, other, atom.likeness) for other in ignored):
+            continue
+        near = own if atom.within is None else own[-atom.within :]
+        if sum(alike(grams, other, atom.likeness) for other in near) >= atom.times - 1:
             yield whole(turn)
-        earlier.append((turn, grams))
+        own.append(grams)
 
 
 def copies(dialogue: Dialogue, turns: Sequence[int], atom: Template) -> Iterator[Hit]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import fmean
 
 from nlp.quality.dialogue import Dialogue
@@ -26,13 +25,19 @@ def of_turn(dialogue: Dialogue, turn: int, measure: str) -> float | None:
     """
     if measure == "letters":
         return float(len(key(dialogue.texts[turn])))
-    if measure == "silence":
-        return dialogue.seconds(turn - 1, turn) if turn else None
+    if measure in ("silence", "reply"):
+        own = turn and measure == "reply" and dialogue.role(turn) == dialogue.role(turn - 1)
+        return dialogue.seconds(turn - 1, turn) if turn and not own else None
     if measure == "wait":
         since = next((start for start, end in _waits(dialogue) if end == turn), None)
         return None if since is None else dialogue.seconds(since, turn)
-    seconds = dialogue.seconds(turn, turn + 1) if turn + 1 < len(dialogue.texts) else None
+    seconds = _spoken(dialogue, turn)
     return len(key(dialogue.texts[turn])) / seconds * _MINUTE if seconds and seconds > 0 else None
+
+
+def _spoken(dialogue: Dialogue, turn: int) -> float | None:
+    """Seconds up to the next turn, the nearest to how long this one took that a transcript tells."""
+    return dialogue.seconds(turn, turn + 1) if turn + 1 < len(dialogue.texts) else None
 
 
 def _waits(dialogue: Dialogue) -> list[tuple[int, int | None]]:
@@ -45,10 +50,11 @@ def of_dialogue(dialogue: Dialogue, turns: Sequence[int], measure: str) -> float
         return float(len(turns))
     if measure == "seconds":
         return dialogue.seconds(turns[0], turns[-1])
-    if measure == "total_silence":
-        gaps = [dialogue.seconds(one, other) for one, other in pairwise(range(len(dialogue.texts)))]
-        known = [gap for gap in gaps if gap is not None]
-        return sum(known) if known else None
+    if measure == "mean_speed":
+        timed = [(turn, seconds) for turn in turns if (seconds := _spoken(dialogue, turn))]
+        letters = sum(len(key(dialogue.texts[turn])) for turn, _ in timed)
+        whole = sum(seconds for _, seconds in timed)
+        return letters / whole * _MINUTE if whole > 0 else None
     if measure == "talk_share":
         every = sum(len(key(text)) for text in dialogue.texts)
         return sum(len(key(dialogue.texts[turn])) for turn in turns) / every if every else None

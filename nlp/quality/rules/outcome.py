@@ -64,12 +64,15 @@ def both(parts: list[Outcome]) -> Outcome:
     return open_ or Outcome(True, merged(parts))
 
 
-def either(parts: list[Outcome]) -> Outcome:
-    """One is true: true beats unknown, unknown beats false."""
+def either(parts: list[Outcome], least: int = 1) -> Outcome:
+    """At least `least` are true; where those that cannot be told would decide it, it cannot be told."""
     true = [part for part in parts if part.state is True]
-    if true:
+    if len(true) >= least:
         return Outcome(True, merged(true))
-    return next((part for part in parts if part.state is None), parts[0])
+    open_ = [part for part in parts if part.state is None]
+    if open_ and len(true) + len(open_) >= least:
+        return open_[0]
+    return next(part for part in parts if part.state is False)
 
 
 def merged(parts: list[Outcome]) -> tuple[Hit, ...]:

@@ -34,7 +34,7 @@ from nlp.transcript import ROLES
 WHERE = ("role", "range", "anchor")
 OPERATORS: Mapping[str, tuple[str, ...]] = {
     "all": (),
-    "any": (),
+    "any": ("at_least",),
     "not": (),
     "turn": (),
     "sequence": ("turns", "seconds"),
@@ -44,7 +44,8 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 DEEPEST, MOST = 12, 300
 SPEAKERS = (*ROLES, "any")
 _RANGE_FORM = '"whole"、{ first = n }、{ last = n } 或 { turns = [a, b] }，可加 of = "role"|"dialogue"'
-_ANCHOR_FORM = "{ after|before|around = 规则或名字, hit = 1, turns = n, seconds = 秒 }"
+_PLACES = ("before", "after", "around", "at")
+_ANCHOR_FORM = "{ after|before|around|at = 规则或名字, hit = 1, turns = n, seconds = 秒 }"
 
 Kinds = Callable[[Any, str], Any]
 """Reads a table with `kind` as one of the form's other checks."""
@@ -126,7 +127,10 @@ def _joined(kind: str, own: Mapping[str, Any], where: Where, place: str, names: 
     if kind == "all":
         return All(parts, where, place)
     if kind == "any":
-        return AnyOf(parts, where, place)
+        least = values.whole(own.get("at_least", 1), f"{place}.at_least")
+        if least > len(parts):
+            raise FormError(f"{place}.at_least", f"多于 {len(parts)} 个规则", f"1 到 {len(parts)}")
+        return AnyOf(parts, where, place, least)
     for at, part in enumerate(parts):
         if any(isinstance(inner, Not) for inner in walk(part)):
             raise FormError(
@@ -171,10 +175,10 @@ def _range(value: Any, place: str) -> Range | None:
 
 def _anchor(value: Any, place: str, names: Names, depth: int) -> Anchor:
     given = values.table(value, place)
-    values.known(given, place, ("after", "before", "around", "hit", "turns", "seconds"))
-    places = [key for key in ("before", "after", "around") if key in given]
+    values.known(given, place, (*_PLACES, "hit", "turns", "seconds"))
+    places = [key for key in _PLACES if key in given]
     if len(places) != 1:
-        raise FormError(place, "恰好要一个 after、before 或 around", _ANCHOR_FORM)
+        raise FormError(place, "恰好要一个 after、before、around 或 at", _ANCHOR_FORM)
     hit = given.get("hit", 1)
     if hit == "every":
         hit = 0

@@ -62,15 +62,15 @@ def around(dialogue: Dialogue, anchor: Anchor, hits: Sequence[int], scope: Scope
     taken: set[int] = set()
     for hit in hits:
         low = high = hit
-        if anchor.place != "after":
+        if anchor.place in ("before", "around"):
             low = _far([turn for turn in reversed(turns) if turn < hit], anchor.turns, hit, 0)
-        if anchor.place != "before":
+        if anchor.place in ("after", "around"):
             high = _far([turn for turn in turns if turn > hit], anchor.turns, hit, len(dialogue.texts))
         taken.update(
             turn
             for turn in scope.window
             if low <= turn <= high
-            and (turn != hit or anchor.place == "around")
+            and (turn != hit or anchor.place in ("around", "at"))
             and _within(dialogue, anchor, hit, turn)
         )
     return replace(scope, window=tuple(sorted(taken)), first=anchor.place != "before")

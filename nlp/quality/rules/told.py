@@ -12,6 +12,7 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Tagged,
     Template,
     Untrue,
     Words,
@@ -34,7 +35,7 @@ from nlp.stages import STAGE_NAMES
 
 ROLES = {"customer": "客户", "agent": "客服", "bot": "机器人", "supervisor": "主管", "system": "系统"}
 _POLARITIES = {"negative": "负面", "neutral": "中性", "positive": "正面"}
-_PLACES = {"before": "之前", "after": "之后", "around": "前后"}
+_PLACES = {"before": "之前", "after": "之后", "around": "前后", "at": "当轮"}
 _LONGEST = 80
 
 
@@ -52,7 +53,8 @@ def _told(node: Node) -> str:
         case All():
             return where + "且".join(map(_inner, node.parts))
         case AnyOf():
-            return where + "或".join(map(_inner, node.parts))
+            least = "" if node.least == 1 else f"至少 {node.least} 项："
+            return where + least + "或".join(map(_inner, node.parts))
         case Not():
             return f"{where}没有{_inner(node.part)}"
         case SameTurn():
@@ -113,6 +115,8 @@ def _atom(atom: Atom) -> str:
             return f"重复说 {atom.times} 次"
         case Template():
             return f"套话占比 ≥ {atom.share:.0%}"
+        case Tagged():
+            return f"带有标签 {'、'.join(atom.tags)}"
         case Measure():
             return f"{name_of(atom.name)} {_bounds(atom.bounds)}"
         case Breach():

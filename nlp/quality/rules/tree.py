@@ -22,7 +22,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Turns `before`, `after` or `around` a hit of another node: at most `turns` of them, within `seconds`.
+    """Turns `before`, `after`, `around` or `at` a hit of another node: at most `turns` of them, within `seconds`.
 
     `hit` is which of its hits: 1 the first, -1 the last, 0 every one.
     """
@@ -59,9 +59,12 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """At least `least` of the parts."""
+
     parts: tuple[Node, ...]
     where: Where
     path: str
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)
