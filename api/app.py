@@ -21,6 +21,7 @@ from api import (
     errors,
     events,
     follow_ups,
+    form_import,
     forms,
     handbook,
     handoff,
@@ -97,6 +98,7 @@ DOORS = (
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, rehearsal, jobs, quality, cohorts, models, embed, case_door),
     *(audits, improvements, meetings, report_deliveries, reports),
+    *(form_import,),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups,),
 )

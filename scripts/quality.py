@@ -205,14 +205,22 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """检查质检表：格式、模式，以及每项自带的应中与应不中例句。"""
+    from nlp.artefacts import ArtefactError
+    from nlp.encode import load_encoder
     from nlp.quality.examples import failures
     from nlp.quality.form import FormError, parse_form_text
+    from nlp.quality.rules.asking import wants_encoder
+    from nlp.sentiment import load_analyser
 
     try:
         form = parse_form_text(given_bytes(file).decode("utf-8"))
     except (FormError, UnicodeDecodeError) as error:
         raise Failed(str(error)) from None
-    wrong = list(failures(form))
+    try:
+        encode = load_encoder().encode if wants_encoder(form) else None
+    except ArtefactError:
+        encode = None
+    wrong = list(failures(form, load_analyser(None, None), encode))
     if as_json:
         tell({"code": form.code, "version": form.version, "failures": [_shown(failure) for failure in wrong]})
     for failure in () if as_json else wrong:
@@ -221,6 +229,55 @@ def check(
         raise Failed(f"{len(wrong)} 个例句不符，质检表不能发布")
     if not as_json:
         say(f"{form.name}（{form.code} {form.version}）：{len(form.items)} 项，例句全部符合")
+
+
+@app.command(
+    name="import", epilog="例：zuoxi quality import 规则.json --from sca --out data/policy/quality/shop.toml"
+)
+def import_(
+    file: Annotated[str, typer.Argument(help="JSON 文件；- 为标准输入")],
+    source: Annotated[
+        str, typer.Option("--from", help="sca（阿里云智能对话分析规则）或 connect（Amazon Connect 质检表）")
+    ],
+    code: Annotated[str, typer.Option("--code", help="质检表代码")] = "imported",
+    out: Annotated[Path | None, typer.Option("--out", help="写到这个 TOML 文件；不给则打印")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """把别家的质检规则读成质检表；不能导入的逐条说明原因。"""
+    import json
+    from dataclasses import asdict
+
+    from api.toml import to_toml
+    from nlp.quality.form import FormError, parse_form_text
+    from nlp.quality.imports import SOURCES, imported
+
+    if source not in SOURCES:
+        raise Misused(f"--from 不能是 {source!r}（应为：{' 或 '.join(SOURCES)}）")
+    try:
+        found = imported(source, json.loads(given_bytes(file)), code)
+        text = to_toml(found.form)
+        form = parse_form_text(text)
+    except (FormError, ValueError, RecursionError) as error:
+        raise Failed(str(error)) from None
+    if out is not None:
+        if out.exists():
+            raise Failed(f"{out} 已存在：不覆盖，请换一个文件名")
+        out.write_text(text, encoding="utf-8")
+    if as_json:
+        tell(
+            {
+                "code": form.code,
+                "items": len(form.items),
+                "toml": text,
+                "left": [asdict(one) for one in found.left],
+            }
+        )
+        return
+    if out is None:
+        say(text)
+    for one in found.left:
+        note(f"{'近似' if one.kept else '未导入'}：{one.place}：{one.reason}")
+    note(f"导入 {len(form.items)} 项；每项补上应中与不应中的例句后再发布" + (f"；写在 {out}" if out else ""))
 
 
 def _shown(failure: object) -> dict[str, str]:

@@ -71,6 +71,9 @@ def _transcript(value: Mapping[str, Any]) -> Json:
         found["channel"] = words(value["Channel"], "Channel").lower()
     if agent:
         found["agent"] = {"id": agent}
+    matched = table(value.get("Categories", {}), "Categories").get("MatchedCategories")
+    if isinstance(matched, list):
+        found["categories"] = [str(one) for one in matched]
     return found | ({"started_at": begun} if begun else {})
 
 

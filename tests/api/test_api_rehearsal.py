@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -225,3 +227,28 @@ def test_a_live_test_tells_rule_by_rule(judge: httpx.Client) -> None:
     assert one[0]["transcript_id"] == "bt-3"
     problem(judge.post("/v1/quality/forms/house/try", json={"toml": NEW}), 422, "invalid")
     problem(judge.post("/v1/quality/forms/house/try", json={"result_id": "qs_none"}), 404, "not_found")
+
+
+@pytest.mark.parametrize(("source", "items"), [("sca", 9), ("connect", 4)])
+def test_another_system_s_form_is_read_put_and_scored_with(
+    judge: httpx.Client, source: str, items: int
+) -> None:
+    """B27: the documented shapes come back as a form with what was left out; it can be put as it is and scores."""
+    path = Path(__file__).parents[1] / "nlp" / "quality" / "imports" / f"{source}.json"
+    body = {
+        "from": source,
+        "code": f"from-{source}",
+        "document": json.loads(path.read_text(encoding="utf-8")),
+    }
+    answer = judge.post("/v1/quality/forms/import", json=body)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["items"], told["errors"]) == (items, [])
+    assert all(one["place"] and one["reason"] for one in told["left"])
+    assert any(not one["kept"] for one in told["left"])
+    put_ = judge.put(f"/v1/quality/forms/from-{source}", content=told["toml"].encode(), headers=TOML)
+    assert put_.status_code == 200, put_.text
+    found = score(judge, transcript=talk("bt-2"), form=f"from-{source}")
+    assert len(found["items"]) == items
+    wrong = {"from": source, "document": {"rules": []}}
+    problem(judge.post("/v1/quality/forms/import", json=wrong), 422, "invalid")

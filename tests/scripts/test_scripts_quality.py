@@ -45,3 +45,26 @@ def test_help_names_what_files_hold(zuoxi: Run) -> None:
     told = zuoxi("quality", "score", "--help").out
     for word in ("turns", "started_at", "会话编号", "客服编号"):
         assert word in told
+
+
+def test_other_systems_rules_become_a_form(zuoxi: Run, tmp_path: Path) -> None:
+    """B27: the rules are written as a form that can be checked and scored with; what was left out is told with its reason."""
+    source = Path(__file__).parents[1] / "nlp" / "quality" / "imports" / "sca.json"
+    out = tmp_path / "data" / "policy" / "quality" / "shop.toml"
+    out.parent.mkdir(parents=True)
+    done = zuoxi("quality", "import", source, "--from", "sca", "--code", "shop", "--out", out)
+    assert done.code == 0, done.err
+    assert "未导入：rules[8]：" in done.err
+    assert zuoxi("quality", "check", out).code == 0
+    calls = tmp_path / "c.jsonl"
+    calls.write_text(json.dumps(GOOD, ensure_ascii=False), encoding="utf-8")
+    scored = zuoxi(
+        *("quality", "score", calls, "--out", tmp_path / "out", "--form", "shop", "--rules-only"),
+        *("--workers", 1, "--data", tmp_path / "data", "--json"),
+    )
+    assert scored.code == 0, scored.err
+    told = json.loads(scored.out)
+    assert (told["scored"], len(told["violations"])) == (1, 9)
+    assert zuoxi("quality", "import", source, "--from", "sca", "--out", out).code == 1
+    assert zuoxi("quality", "import", source, "--from", "genesys").code == 2
+    assert zuoxi("quality", "import", calls, "--from", "connect").code == 1

@@ -42,10 +42,15 @@ def of_rule(judge: Judge, check: Rule) -> Verdict:
 
 
 def of_choice(judge: Judge, check: Choice) -> Verdict:
-    """The first answer whose rule holds; the last one needs none."""
+    """The first answer whose rule holds; the last one needs none.
+
+    An answer that cannot be told might have been the first: the item is then not judged.
+    """
     for answer in check.answers:
         found = Outcome(True) if answer.when is None else judge.outcome(answer.when, judge.base)
-        if found.state is not True:
+        if found.state is None:
+            return Verdict("na", f"无法判断是否“{answer.name}”：{found.reason}")
+        if not found.state:
             continue
         spans = _spans(judge.dialogue, found)
         if answer.na:
