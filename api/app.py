@@ -20,6 +20,7 @@ from api import (
     embed,
     errors,
     events,
+    exports,
     follow_ups,
     form_import,
     forms,
@@ -56,6 +57,7 @@ from api import (
     replay,
     report_deliveries,
     reports,
+    roi,
     routing,
     rule_health,
     samples,
@@ -85,13 +87,14 @@ from api.worker import Worker
 from kb.entries import EntryError
 from nlp.batcher import BatcherFull, BatcherStopped
 from nlp.metrics.observation import ObservationError
+from nlp.metrics.roi import MissingInput
 from nlp.quality.form import FormError
 from nlp.reports.monthly import read_monthly
 from nlp.reports.policy import read_reports
 from nlp.transcript import TranscriptError
 
 DOORS = (
-    *(metrics, targets, observing, surveys),
+    *(metrics, targets, observing, surveys, exports, roi),
     *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),
@@ -107,6 +110,7 @@ DOMAIN: Mapping[type[Exception], str] = {
     EntryError: "invalid",
     TranscriptError: "invalid",
     ObservationError: "invalid",
+    MissingInput: "invalid",
     FormError: "invalid",
     FrozenEntry: "forbidden",
     Mismatch: "idempotency_mismatch",

@@ -15,6 +15,7 @@ from nlp.metrics.definition import Book, Metric, book_on, days_of_change, load_b
 from nlp.metrics.groups import keys_of
 from nlp.metrics.measure import Measured, Tally, annotated, contribution, from_parts
 from nlp.metrics.observation import DIMENSIONS, Observation
+from nlp.metrics.roi import load_model
 from nlp.metrics.survey import load_surveys
 from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.metrics.where import Where, holds
@@ -30,6 +31,7 @@ def check_metric_policies(folder: Path) -> None:
     for name in (JOURNEY, SUBTYPES):
         load_tags(name, folder)
     load_surveys(folder)
+    load_model(folder)
 
 
 @dataclass(frozen=True, slots=True)
