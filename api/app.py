@@ -14,6 +14,7 @@ from api import (
     calibrations,
     case_door,
     casework,
+    coaching,
     cohorts,
     conversations,
     drafts,
@@ -48,6 +49,7 @@ from api import (
     meetings,
     metrics,
     models,
+    mystery,
     observing,
     quality,
     records,
@@ -65,8 +67,11 @@ from api import (
     schedule,
     session,
     suggest,
+    suggestion_box,
     surveys,
     targets,
+    training,
+    usage,
     web,
 )
 from api.auth import Doorman
@@ -103,7 +108,7 @@ DOORS = (
     *(audits, improvements, meetings, report_deliveries, reports),
     *(form_import,),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
-    *(follow_ups,),
+    *(follow_ups, coaching, mystery, suggestion_box, training, usage),
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -169,6 +174,7 @@ def create_app(
     rectifications.register(work)
     follow_ups.register(work, opened)
     surveys.register(work, opened)
+    training.register(work)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

@@ -19,7 +19,7 @@ from api.errors import Problem
 from api.forms import site_folder
 from api.service import Service
 from api.settled import unsettled
-from api.store import Reader, Writer, marks, observations
+from api.store import Reader, Writer, observations
 from api.store import cases as kept
 from api.store.cases import Case
 from api.store.keys import Grant
@@ -63,9 +63,8 @@ def _matters(rule: CardRule, result: Mapping[str, Any]) -> bool:
 def _facts(
     opened: Service, reader: Reader, tenant: str, agent: str, span: tuple[datetime, datetime]
 ) -> list[tuple[Fact, str]]:
-    """An agent's results as they stand, with their transcripts; mystery shoppers' are nobody's fault."""
+    """An agent's results as they stand, with their transcripts."""
     zone, far = ZoneInfo(opened.settings.timezone), timedelta(days=policy_of(opened).looks_back)
-    secret = marks.transcripts_with(reader, tenant, "mystery")
     rows = observations.between(
         reader, tenant, "conversation", span[0] - far, span[1] + far, {"agent": agent}
     )
@@ -81,7 +80,7 @@ def _facts(
             str(one.subject),
         )
         for one in rows
-        if one.values.get("result") and one.subject not in secret
+        if one.values.get("result")
     ]
 
 

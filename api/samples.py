@@ -23,7 +23,7 @@ from api.deps import IdempotencyKey, Json, Opened, Supervisor, once
 from api.errors import Problem, invalid
 from api.forms import site_folder
 from api.service import Service
-from api.store import Reader, Writer, conversations, marks, observations, results, second_scores
+from api.store import Reader, Writer, conversations, observations, results, second_scores
 from api.store.keys import Grant
 from nlp.metrics.interval import Estimate, Stratum, shown, stratified, z_of
 from nlp.metrics.observation import to_json
@@ -66,11 +66,10 @@ def _drawn(opened: Service, reader: Reader, tenant: str, day: Day) -> Json:
         return {**kept, "drawn": True}
     begin, end = day_of(opened, day)
     policy = sampling_of(opened)
-    secret = marks.transcripts_with(reader, tenant, "mystery")
     frame = [
         chat_of(to_json(one), policy)
         for one in observations.between(reader, tenant, "conversation", begin, end)
-        if one.values.get("result") and one.subject not in secret
+        if one.values.get("result")
     ]
     sample = draw(frame, policy, day.isoformat())
     rows = results.several(reader, tenant, [pick.id for pick in sample.picks])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api import follow_ups, red_cards, rule_health
+from api import follow_ups, mystery, red_cards, rule_health
 from api.casework import Casework
 from api.service import Service
 from api.store import Reader, Writer, results, transcripts
@@ -34,6 +34,7 @@ def keep(
     )
     new = [result for result, _, _ in fresh.values()]
     rule_health.withhold(work, opened, writer, tenant, new)
+    mystery.recount(writer, tenant, frozenset(str(result["transcript_id"]) for result in new))
     for result, _, told in fresh.values():
         follow_ups.promised(work, opened, writer, tenant, result, dict(told))
         follow_ups.again(work, opened, writer, tenant, result)
@@ -60,5 +61,6 @@ def follow(work: Casework, opened: Service, writer: Writer, tenant: str, agent: 
 
 def after_ruling(work: Casework, opened: Service, writer: Writer, tenant: str, found: Stored) -> None:
     """What a person's word on a result leads to, beyond its points."""
+    mystery.recount(writer, tenant, frozenset([found.transcript_id]))
     rule_health.judge(work, opened, writer, tenant)
     red_cards.revoke(work, opened, writer, tenant, found.agent)

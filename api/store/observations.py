@@ -75,6 +75,11 @@ def _of_ids(reader: Reader, tenant: str, identities: set[str]) -> Iterator[Obser
     return (_read(row) for row in reader.execute(query))
 
 
+def rekind(writer: Writer, tenant: str, identity: str, kind: str) -> None:
+    """Count one observation under another kind."""
+    writer.execute(update(table).where(table.c.tenant == tenant, table.c.id == identity).values(kind=kind))
+
+
 def get(reader: Reader, tenant: str, identity: str) -> Observation | None:
     """One observation."""
     return next(_of_ids(reader, tenant, {identity}), None)

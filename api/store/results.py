@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.store import observations, schema
+from api.store import observations, quality_schema, schema
 from api.store.engine import Reader, Writer
 from api.store.keys import now
 from nlp.metrics.observation import Observation, from_json
@@ -169,11 +169,17 @@ class Tally:
 
 
 def tally(reader: Reader, tenant: str, since: str, until: str) -> Tally:
-    """Sum up the results stored in `[since, until)`."""
-    table = schema.results
+    """Sum up the results stored in `[since, until)`, mystery shoppers' left out."""
+    table, marks = schema.results, quality_schema.marks
+    shoppers = select(marks.c.transcript_id).where(marks.c.tenant == tenant, marks.c.mark == "mystery")
     rows = reader.execute(
         select(table.c.score, table.c.grade, table.c.veto, table.c.failed, table.c.agent)
-        .where(table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
+        .where(
+            table.c.tenant == tenant,
+            table.c.at >= since,
+            table.c.at < until,
+            table.c.transcript_id.not_in(shoppers),
+        )
         .execution_options(yield_per=CHUNK)
     )
     grades: Counter[str] = Counter()
