@@ -49,6 +49,7 @@ from api import (
     meetings,
     metrics,
     models,
+    monthly_form,
     mystery,
     observing,
     quality,
@@ -105,8 +106,8 @@ DOORS = (
     *(kb_synonyms, kb_typeahead),
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, rehearsal, jobs, quality, cohorts, models, embed, case_door),
-    *(audits, improvements, meetings, report_deliveries, reports),
     *(form_import,),
+    *(audits, improvements, meetings, monthly_form, report_deliveries, reports),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups, coaching, mystery, suggestion_box, training, usage),
 )

@@ -101,6 +101,10 @@ def _service(report: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Ta
             for one in report["violations"]
         ),
         1,
+        tuple(
+            f"/supervisor#/quality/violation/{one['code']}?period={report['period']}&date={report['from'][:10]}"
+            for one in report["violations"]
+        ),
     )
     yield Table(
         "每日",

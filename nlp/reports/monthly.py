@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from nlp.metrics.definition import Metric, load_book
 from nlp.reports.steps import ROUNDED, ROUNDINGS, Better, Options, Rounding, Steps
 from nlp.tables import Table, read_preset
 
@@ -19,7 +20,12 @@ COMBINED = {
     "weighted": "维度得分按指标权重加权，不可评的指标把权重让给其余指标",
     "lowest": "维度得分取其最低的指标",
 }
+UNITS = {"minutes": "秒", "share": "%"}
+"""The unit of a metric that an indicator of this unit scores."""
 _SUM = 1e-9
+_KEYS = (
+    "code", "name", "dimension", "unit", "best", "step", "better", "weight", "metric", "problem", "told",
+)  # fmt: skip
 
 
 class WeightsError(ValueError):
@@ -32,11 +38,21 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
+    """A line of the form: the metric it scores; `problem` names what counts against it, or for it (`tells_for`)."""
+
     code: str
     name: str
     dimension: str
     steps: Steps
+    metric: str
+    problem: str
+    tells_for: bool = False
     weight: float | None = None
+
+    @property
+    def scale(self) -> float:
+        """What a number of its metric is divided by: seconds to minutes, percent to a share."""
+        return 60.0 if self.steps.unit == "minutes" else 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ class MonthlyForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Figure:
     """What an indicator came to: its value of `n` things counted, or None with the reason; some ids to look at."""
 
     value: float | None
@@ -86,7 +102,7 @@ class Marked:
     """An indicator with its points; None where it is N/A, `why` says so either way."""
 
     indicator: Indicator
-    measured: Measured
+    measured: Figure
     points: float | None
     why: str
 
@@ -144,7 +160,7 @@ def varied(
     )
 
 
-def assess(form: MonthlyForm, found: Mapping[str, Measured]) -> Assessment:
+def assess(form: MonthlyForm, found: Mapping[str, Figure]) -> Assessment:
     """Fill the form; an indicator nobody measured is N/A."""
     parts = [_part(form, one, found) for one in form.dimensions]
     able = math.fsum(part.dimension.weight for part in parts if part.points is not None)
@@ -157,13 +173,13 @@ def assess(form: MonthlyForm, found: Mapping[str, Measured]) -> Assessment:
     return Assessment(form, total, shared)
 
 
-def _part(form: MonthlyForm, dimension: Dimension, found: Mapping[str, Measured]) -> Part:
+def _part(form: MonthlyForm, dimension: Dimension, found: Mapping[str, Figure]) -> Part:
     marked = tuple(_mark(form, one, found.get(one.code)) for one in form.under(dimension.code))
     return Part(dimension, _combined(form.combine, marked), dimension.weight, marked)
 
 
-def _mark(form: MonthlyForm, indicator: Indicator, measured: Measured | None) -> Marked:
-    measured = measured or Measured(None, reason="没有数据来源")
+def _mark(form: MonthlyForm, indicator: Indicator, measured: Figure | None) -> Marked:
+    measured = measured or Figure(None, reason="没有数据来源")
     if measured.value is None:
         return Marked(indicator, measured, None, f"不可评：{measured.reason or '没有数据'}")
     points = indicator.steps.points(measured.value, form.options)
@@ -193,7 +209,7 @@ def read_monthly(folder: Path | None = None) -> MonthlyForm:
         Dimension(one.text("code"), one.text("name"), one.number("weight", high=1.0))
         for one in table.tables("dimension")
     )
-    codes = tuple(one.code for one in dimensions)
+    codes, known = tuple(one.code for one in dimensions), load_book(folder).metrics
     form = MonthlyForm(
         name=table.text("name"),
         version=table.text("version"),
@@ -201,7 +217,7 @@ def read_monthly(folder: Path | None = None) -> MonthlyForm:
         options=_options(options),
         combine=_combine(options),
         dimensions=dimensions,
-        indicators=tuple(_indicator(one, codes) for one in table.tables("indicator")),
+        indicators=tuple(_indicator(one, codes, known) for one in table.tables("indicator")),
     )
     try:
         return check(form)
@@ -221,8 +237,13 @@ def _combine(table: Table) -> Combine:
     return next(one for one in COMBINES if one == table.text("combine", "mean", choices=COMBINES))
 
 
-def _indicator(table: Table, dimensions: tuple[str, ...]) -> Indicator:
-    table.only("code", "name", "dimension", "unit", "best", "step", "better", "weight")
+def _indicator(table: Table, dimensions: tuple[str, ...], known: Mapping[str, Metric]) -> Indicator:
+    table.only(*_KEYS)
+    metric = table.text("metric")
+    if metric not in known or known[metric].unit != UNITS[table.text("unit", choices=tuple(UNITS))]:
+        raise table.error(
+            "metric", f"不能是 {metric[:40]!r}", "metrics.toml 里的指标，单位与 unit 相配（秒或 %）"
+        )
     better: Better = "down" if table.text("better", choices=("up", "down")) == "down" else "up"
     return Indicator(
         table.text("code"),
@@ -230,7 +251,10 @@ def _indicator(table: Table, dimensions: tuple[str, ...]) -> Indicator:
         table.text("dimension", choices=dimensions),
         Steps(
             table.number("best"), table.number("step", low=1e-6), better,
-            table.text("unit", choices=("minutes", "share")),
+            table.text("unit", choices=tuple(UNITS)),
         ),
+        metric,
+        table.text("problem"),
+        table.text("told", "against", choices=("for", "against")) == "for",
         table.number("weight", high=1.0) if "weight" in table.values else None,
     )  # fmt: skip

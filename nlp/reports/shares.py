@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-Z95 = 1.959963984540054
-
-
-def wilson(hits: int, size: int, z: float = Z95) -> tuple[float, float] | None:
-    """Interval of a share; None of nothing."""
-    if size <= 0:
-        return None
-    share, square = hits / size, z * z
-    centre = (share + square / (2 * size)) / (1 + square / size)
-    half = z / (1 + square / size) * math.sqrt(share * (1 - share) / size + square / (4 * size * size))
-    return max(0.0, centre - half), min(1.0, centre + half)
+from nlp.metrics.interval import wilson
 
 
 @dataclass(frozen=True, slots=True)

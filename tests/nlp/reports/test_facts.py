@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from nlp.metrics.interval import wilson
 from nlp.reports import sections
 from nlp.reports.facts import by_day, facts, mean, summed
 from nlp.reports.policy import read_reports
-from nlp.reports.shares import Share, wilson
+from nlp.reports.shares import Share
 from tests.nlp.reports.worked import conversation, week
 
 POLICY = read_reports()

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from nlp.reports.monthly import Measured, WeightsError, assess, read_monthly, varied
+from nlp.reports.monthly import Figure, WeightsError, assess, read_monthly, varied
 from nlp.tables import PolicyError
 
 FORM = read_monthly()
 MONTH = {
-    "inquiry_response": Measured(12.0, 40),  # 4
-    "complaint_first_response": Measured(6.5, 10),  # 3
-    "complaint_closure": Measured(0.95, 20),  # 4
-    "record_completeness": Measured(1.0, 50),  # 5
-    "praise": Measured(0.06, 50),  # 3
-    "wording": Measured(0.95, 400),  # 5
-    "first_contact_resolution": Measured(0.82, 50),  # 3
-    "escalation_in_time": Measured(1.0, 4),  # 5
+    "inquiry_response": Figure(12.0, 40),  # 4
+    "complaint_first_response": Figure(6.5, 10),  # 3
+    "complaint_closure": Figure(0.95, 20),  # 4
+    "record_completeness": Figure(1.0, 50),  # 5
+    "praise": Figure(0.06, 50),  # 3
+    "wording": Figure(0.95, 400),  # 5
+    "first_contact_resolution": Figure(0.82, 50),  # 3
+    "escalation_in_time": Figure(1.0, 4),  # 5
 }
 WEIGHTS = {"timeliness": 0.3, "process": 0.3, "attitude": 0.2, "resolution": 0.2}
 
@@ -40,7 +40,7 @@ def test_R121_the_total_is_the_weighted_sum_of_the_dimensions() -> None:
 
 def test_R121_what_is_not_measured_gives_its_weight_away() -> None:
     """Without praise the attitude is its wording, 5; without complaints and inquiries the weights are 3/7, 2/7, 2/7."""
-    gone = {**MONTH, "praise": Measured(None, reason="没有服务客户")}
+    gone = {**MONTH, "praise": Figure(None, reason="没有服务客户")}
     found = assess(varied(FORM, weights=WEIGHTS), gone)
     assert found.parts[2].points == 5.0
     assert found.points == pytest.approx(3.5 * 0.3 + 4.5 * 0.3 + 5 * 0.2 + 4 * 0.2, abs=1e-9)
@@ -60,9 +60,7 @@ def test_R121_how_two_indicators_make_a_dimension_is_an_option() -> None:
     each = {code: 0.25 if at % 2 else 0.75 for at, code in enumerate(MONTH)}
     weighed = assess(varied(FORM, combine="weighted", indicator_weights=each), MONTH)
     assert [part.points for part in weighed.parts] == [3.75, 4.25, 3.5, 3.5]
-    gone = assess(
-        varied(FORM, combine="weighted", indicator_weights=each), {**MONTH, "praise": Measured(None)}
-    )
+    gone = assess(varied(FORM, combine="weighted", indicator_weights=each), {**MONTH, "praise": Figure(None)})
     assert gone.parts[2].points == 5.0
 
 
