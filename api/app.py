@@ -58,6 +58,7 @@ from api import (
     red_cards,
     rehearsal,
     replay,
+    report_cases,
     report_deliveries,
     reports,
     roi,
@@ -107,7 +108,7 @@ DOORS = (
     *(health, session, kb, routing, suggest, replay, scenes, drafts),
     *(events, conversations, handoff, forms, rehearsal, jobs, quality, cohorts, models, embed, case_door),
     *(form_import,),
-    *(audits, improvements, meetings, monthly_form, report_deliveries, reports),
+    *(audits, improvements, meetings, monthly_form, report_cases, report_deliveries, reports),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups, coaching, mystery, suggestion_box, training, usage),
 )
