@@ -6,7 +6,7 @@ an exception instead: a hit that overlaps a hit of one of the list's `unless` pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -112,38 +112,82 @@ class Matcher:
         if self._owner:
             self._filter.Compile()
 
-    def hits(self, text: str) -> dict[str, Spans]:
-        """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away."""
+    def hits(self, text: str) -> Mapping[str, Spans]:
+        """Merged spans, in order, of every list found in `text` (normalised), exceptions taken away.
+
+        Where the words of a list stand is worked out when it is asked for: most lists found are about others' turns.
+        """
         if not self._owner or not text:
-            return {}
+            return _NOTHING
         data = text.encode("utf-8", "replace")
         found = self._filter.Match(data)
         if not found:
-            return {}
-        spans: dict[str, list[tuple[int, int]]] = {}
+            return _NOTHING
+        said: dict[str, list[int]] = {}
         excused: dict[str, list[int]] = {}
         for number in found:
             name, excuses = self._owner[number]
-            if excuses:
-                excused.setdefault(name, []).append(number)
-            else:
-                spans.setdefault(name, []).extend(self._spans(number, data))
-        if not spans:
-            return {}
-        text = data.decode()  # a lone surrogate has become a question mark of the same length
-        quoted = _byte_spans(text, quotations(text))
-        kept = {}
-        for name, places in spans.items():
-            free: list[tuple[int, int]] = [] if self.lists[name].quoted else list(quoted)
-            for number in excused.get(name, ()):
-                free.extend(self._spans(number, data))
-            left = [span for span in places if not _overlaps(span, free)] if free else places
-            if left:
-                kept[name] = _character_spans(data, _merged(left) if len(left) > 1 else tuple(left))
-        return kept
+            (excused if excuses else said).setdefault(name, []).append(number)
+        return Hits(self, data, said, excused) if said else _NOTHING
 
-    def _spans(self, number: int, data: bytes) -> Iterator[tuple[int, int]]:
-        return (match.span() for match in self._pattern[number].finditer(data))
+    def spans(self, name: str, data: bytes, said: Sequence[int], excused: Sequence[int]) -> Spans:
+        """Where a list is found: `said` and `excused` are the patterns that `data` holds."""
+        places = [span for number in said for span in self._spans(number, data)]
+        if not self.lists[name].quoted:
+            text = data.decode()  # a lone surrogate has become a question mark of the same length
+            free = list(_byte_spans(text, quotations(text)))
+        else:
+            free = []
+        for number in excused:
+            free.extend(self._spans(number, data))
+        if free:
+            places = [span for span in places if not _overlaps(span, free)]
+        return _character_spans(data, _merged(places) if len(places) > 1 else tuple(places))
+
+    def _spans(self, number: int, data: bytes) -> list[tuple[int, int]]:
+        return [match.span() for match in self._pattern[number].finditer(data)]
+
+
+class Hits(Mapping[str, Spans]):
+    """Lists found in one text, each with its spans."""
+
+    __slots__ = ("_data", "_excused", "_known", "_matcher", "_said")
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        data: bytes,
+        said: Mapping[str, Sequence[int]],
+        excused: Mapping[str, Sequence[int]],
+    ) -> None:
+        self._matcher, self._data, self._said, self._excused = matcher, data, said, excused
+        self._known: dict[str, Spans] = {}
+
+    def get(self, name: str, default: Any = ()) -> Any:
+        """The spans of a list, `default` where it has none."""
+        said = self._said.get(name)
+        if said is None:
+            return default
+        spans = self._known.get(name)
+        if spans is None:
+            spans = self._matcher.spans(name, self._data, said, self._excused.get(name, ()))
+            self._known[name] = spans
+        return spans or default
+
+    def __getitem__(self, name: str) -> Spans:
+        spans: Spans = self.get(name)
+        if not spans:
+            raise KeyError(name)
+        return spans
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._said if self.get(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_NOTHING: Mapping[str, Spans] = {}
 
 
 def _byte_spans(text: str, spans: Spans) -> Spans:

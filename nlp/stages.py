@@ -73,7 +73,7 @@ class Stages:
 
     def find(self, text: str) -> dict[str, Spans]:
         """Stages of one normalised turn with the spans that show them."""
-        found = self.matcher.hits(text)
+        found = dict(self.matcher.hits(text))
         if "follow_up" in found and not _TIME.search(text):
             del found["follow_up"]  # a later step counts when it has a time or a number
         if "closing" in found and len(text) < _LONG_TURN:

@@ -60,8 +60,19 @@ def hear_reply(state: State, text: str) -> State:
     )  # fmt: skip
 
 
-def advance(state: State, text: str, sentiment: Mood | None) -> tuple[State, tuple[float, ...]]:
-    """One customer turn (normalised) to the next state and the features after it, less the outcome."""
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one customer turn showed."""
+
+    text: str
+    reply: str
+    anger: int
+    thanks: int
+    repeat: float
+    score: float
+
+
+def _hear(state: State, text: str, sentiment: Mood | None) -> tuple[State, _Heard]:
     anger, thanks = len(_ANGER.findall(text)), len(_THANKS.findall(text))
     words = bigrams(text)
     repeat = max((len(words & other) / max(len(words | other), 1) for other in state.recent), default=0.0)
@@ -78,29 +89,39 @@ def advance(state: State, text: str, sentiment: Mood | None) -> tuple[State, tup
         reply="",
         waited=state.waited + 1,
     )
-    features = (
-        min(anger, 3.0),
-        min(thanks, 3.0),
+    return after, _Heard(text, state.reply, anger, thanks, repeat, score)
+
+
+def _features(after: State, heard: _Heard) -> tuple[float, ...]:
+    text, reply = heard.text, heard.reply
+    return (
+        min(heard.anger, 3.0),
+        min(heard.thanks, 3.0),
         float(bool(_CONSENT.search(text))),
         float(bool(_QUESTION.search(text))),
         float(bool(_GIVE_UP.search(text))),
         after.anger / after.turns,
         after.thanks / after.turns,
         after.mood,
-        repeat,
+        heard.repeat,
         math.log1p(after.repeats),
         math.log1p(after.turns),
         math.log1p(len(text)),
-        math.log1p(len(state.reply)),
-        float(bool(_SORRY.search(state.reply))),
-        float(bool(_REFUSAL.search(state.reply))),
-        float(bool(_SOLVED.search(state.reply))),
+        math.log1p(len(reply)),
+        float(bool(_SORRY.search(reply))),
+        float(bool(_REFUSAL.search(reply))),
+        float(bool(_SOLVED.search(reply))),
         min(after.waited, 5.0),
-        score,
+        heard.score,
         after.score,
         after.worst,
     )
-    return after, features
+
+
+def advance(state: State, text: str, sentiment: Mood | None) -> tuple[State, tuple[float, ...]]:
+    """One customer turn (normalised) to the next state and the features after it, less the outcome."""
+    after, heard = _hear(state, text, sentiment)
+    return after, _features(after, heard)
 
 
 def course(
@@ -168,8 +189,14 @@ def satisfaction_of(shares: Sequence[float]) -> Satisfaction:
 
 def judge(transcript: Transcript, texts: Sequence[str], sentiments: Mapping[int, Mood]) -> Satisfaction:
     """Satisfaction at the end of a dialogue (`texts` normalised). Without a customer turn: the middle, unsure."""
-    steps = list(course([turn.role for turn in transcript.turns], texts, sentiments))
-    if not steps:
+    state, last = State(), None
+    for number, turn in enumerate(transcript.turns):
+        if turn.role == "customer":
+            state, last = _hear(state, texts[number], sentiments.get(number))
+            ended = state
+        elif turn.role in SERVICE_ROLES:
+            state = hear_reply(state, texts[number])
+    if last is None:
         return Satisfaction(1.0, 1 / 3)
-    features = with_outcome(steps[-1][1], transcript.outcome)
+    features = with_outcome((*_features(ended, last), 0.0, 0.0), transcript.outcome)
     return satisfaction_of(probabilities(features, load_parameters()))
