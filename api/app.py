@@ -75,9 +75,11 @@ from api import (
     training,
     usage,
     web,
+    webhooks,
 )
 from api.auth import Doorman
 from api.bodies import sound_body
+from api.courier import Courier
 from api.events import Bell
 from api.handoff import Lanes
 from api.kb_policy import load_knowledge_policy
@@ -111,6 +113,7 @@ DOORS = (
     *(audits, improvements, meetings, monthly_form, report_cases, report_deliveries, reports),
     *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups, coaching, mystery, suggestion_box, training, usage),
+    webhooks,
 )
 
 DOMAIN: Mapping[type[Exception], str] = {
@@ -141,11 +144,12 @@ def create_app(
         read(settings.data / "policy")  # what cannot be used is refused before anything is opened
     opened = service or open_service(settings)
     worker, shadow = Worker(opened, work), Shadow(opened)
+    courier = Courier(opened)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         lasting = (
-            *(opened.sites.follow(), worker.run(), shadow.run()),
+            *(opened.sites.follow(), worker.run(), courier.run(), shadow.run()),
             *(case_door.follow(work, opened.store), schedule.follow(work, opened)),
         )
         tasks = [asyncio.create_task(one) for one in lasting]

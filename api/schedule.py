@@ -20,7 +20,7 @@ from api.people import people, with_any
 from api.report_base import reports_policy, window
 from api.report_content import compiled
 from api.service import Service
-from api.store import Reader, StoreBusy, Writer, deliveries
+from api.store import Reader, StoreBusy, Writer, deliveries, outbox
 from nlp.reports.schedule import Run, due
 
 log = structlog.get_logger()
@@ -60,6 +60,9 @@ def deliver(work: Casework, opened: Service, tenant: str, run: Run, now: datetim
             due_at=run.due.astimezone(UTC).isoformat(timespec="milliseconds"),
             recipients=told, channels=policy.schedule.channels, report=report,
         )  # fmt: skip
+        if fresh and "webhook" in policy.schedule.channels:
+            told_of = {"period": run.period, "day": run.day.isoformat(), "at": at}
+            outbox.announce(writer, tenant, "report.delivered", told_of)
         if fresh and run.period == "weekly":
             open_week(work, opened, writer, tenant, run.day)
         return fresh

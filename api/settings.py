@@ -50,6 +50,9 @@ Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 """A list setting; NoDecode, for the environment may hold plain text."""
 
 
+Numbers = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_listed)]
+
+
 class Settings(BaseSettings):
     """Everything a site may set. Each field is documented in README; a test compares."""
 
@@ -95,6 +98,12 @@ class Settings(BaseSettings):
     rate_per_minute: int = Field(default=60_000, ge=1, description="每把钥匙每分钟的请求数，超出回 429")
     decision_days: int = Field(default=400, ge=1, description="决定与日志保留天数")
     transcript_days: int = Field(default=400, ge=1, description="评过分的会话记录（已脱敏）保留天数")
+
+    webhook_hosts: Texts = Field(default=(), description="内部网络里也可以通知（webhook）的主机名")
+    webhook_waits: Numbers = Field(
+        default=(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        description="webhook 没有送到时，再试之前等待的秒数；试完即放弃",
+    )
 
     @field_validator("timezone")
     @classmethod

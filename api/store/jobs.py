@@ -13,11 +13,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from api.store import schema
+from api.store import outbox, schema
 from api.store.engine import Reader, Writer
 from api.store.keys import now
 
 Json = dict[str, Any]
+FINISHED = "quality.job.finished"
 LEASE = 30.0
 ATTEMPTS = 5
 
@@ -110,6 +111,7 @@ def take(writer: Writer) -> Lease | None:
             .where(key)
             .values(state="failed", error=f"{ATTEMPTS} 次尝试均中断", finished_at=now())
         )
+        _tell(writer, row.tenant, row.id)
         return None
     token = secrets.token_hex(8)
     writer.execute(
@@ -147,7 +149,18 @@ def finish(writer: Writer, lease: Lease, state: str, error: str | None = None) -
         .where(table.c.state == "running")
         .values(state=state, error=error, finished_at=now(), lease=None)
     )
-    return row.rowcount == 1
+    if row.rowcount != 1:
+        return False
+    _tell(writer, lease.tenant, lease.id)
+    return True
+
+
+def _tell(writer: Writer, tenant: str, identity: str) -> None:
+    """Queue what other systems are told of a job's end, in the transaction that ends it."""
+    job = get(Reader(writer), tenant, identity)
+    if job is not None:
+        names = ("id", "kind", "state", "done", "total", "error", "created_at", "finished_at")
+        outbox.announce(writer, tenant, FINISHED, {name: job[name] for name in names})
 
 
 def release(writer: Writer, lease: Lease) -> bool:
@@ -173,5 +186,6 @@ def cancel(writer: Writer, tenant: str, identity: str) -> str | None:
         writer.execute(
             update(table).where(key).values(state="cancelled", cancel=True, finished_at=now(), lease=None)
         )
+        _tell(writer, tenant, identity)
         return "cancelled"
     return str(state)

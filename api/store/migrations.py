@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.engine import make_url
 
-from api.store import fact_tables, quality_schema, report_schema, schema
+from api.store import fact_tables, outbox_tables, quality_schema, report_schema, schema
 
 
 class SchemaError(Exception):
@@ -67,6 +67,10 @@ def _deliveries(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[report_schema.deliveries])
 
 
+def _outbox(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[outbox_tables.webhooks, outbox_tables.messages])
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -79,6 +83,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _supervision,
     _customers,
     _deliveries,
+    _outbox,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

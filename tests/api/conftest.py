@@ -21,7 +21,7 @@ from tests.api.serving import HANDBOOK, Site, make_keys
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The running service."""
     folder = tmp_path_factory.mktemp("site")
-    app = create_app(load_settings(data=folder))
+    app = create_app(load_settings(data=folder, webhook_hosts=("127.0.0.1",), webhook_waits=(0.05, 0.05)))
     service: Service = app.state.service
     secrets = service.store.write(make_keys)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
