@@ -127,7 +127,9 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         shown = (
-            "" if default is None else f"`{', '.join(default) if isinstance(default, tuple) else default}`"
+            ""
+            if default is None
+            else f"`{', '.join(map(str, default)) if isinstance(default, tuple) else default}`"
         )
         lines.append(f"| `ZUOXI_{name.upper()}` | {'' if shown == '``' else shown} | {field.description} |")
     return "\n".join(lines)

@@ -120,9 +120,7 @@ def settle(
     ended = None if state == "waiting" else now()
     writer.execute(
         update(messages)
-        .where(
-            messages.c.tenant == sent.tenant, messages.c.id == sent.id, messages.c.state == "waiting"
-        )
+        .where(messages.c.tenant == sent.tenant, messages.c.id == sent.id, messages.c.state == "waiting")
         .values(state=state, told=told[:300], due=due, ended_at=ended)
     )
     if disable:

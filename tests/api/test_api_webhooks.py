@@ -205,7 +205,6 @@ def test_a_bad_address_is_refused_at_the_door(admin: httpx.Client, url: str) -> 
 def test_a_name_that_hides_an_inner_address_is_refused_when_sent(host: str) -> None:
     """X11: numbers and names are what the resolver makes of them."""
 
-
     def look(name: str, port: int) -> list[str]:
         found = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)  # a number needs no network
         return [str(one[4][0]) for one in found]
