@@ -93,6 +93,14 @@ class Dialogue:
     facts: Facts | None = None
     encode: Encode | None = None
     _heard: Heard | None = None
+    _judging: frozenset[int] | None = None
+
+    @property
+    def judging(self) -> frozenset[int]:
+        """The judged turns, for asking whether one is among them."""
+        if self._judging is None:
+            self._judging = frozenset(self.judged)
+        return self._judging
 
     @property
     def form(self) -> Form:

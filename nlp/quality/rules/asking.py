@@ -11,7 +11,7 @@ from nlp.quality.items import Form, Item
 from nlp.quality.kinds import Script
 from nlp.quality.rules.atoms import Measure, Mood, Similar, Untrue
 from nlp.quality.rules.likeness import pieces
-from nlp.quality.rules.scope import Scope, narrowed
+from nlp.quality.rules.scope import Scope, narrowed, ranged
 from nlp.quality.rules.tree import Choice, Leaf, Node, below, trees, walk
 from nlp.quality.wording import place
 from nlp.text import normalise
@@ -80,9 +80,10 @@ def _by_item(dialogue: Dialogue, item: Item) -> Iterator[str]:
 def _by_node(dialogue: Dialogue, node: Node, scope: Scope) -> Iterator[str]:
     if node.where.anchor is not None:
         return
-    inside = narrowed(dialogue, node.where, scope)
+    inside = narrowed(node.where, scope)
     if node.where.range is not None:
-        inside = inside.ranged(dialogue, node.where.range)
+        region = ranged(dialogue, node.where.range, inside.roles, inside.counted)
+        inside = inside.within(region, False)
     if isinstance(node, Leaf) and isinstance(node.atom, Similar):
         turns = inside.turns(dialogue)
         if turns:

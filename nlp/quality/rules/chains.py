@@ -11,21 +11,24 @@ from nlp.transcript import Turn
 
 def of(parts: Row[Row[Hit]], turns: Row[Turn], wanted: Sequence) -> tuple[Hit, ...]:
     """The first chain through the parts, or nothing."""
-    chains: list[tuple[Hit, ...]] = [(hit,) for hit in parts[0]]
+    chains: list[tuple[Hit, ...]] = [(hit,) for hit in sorted(parts[0])]
     for part in parts[1:]:
-        longer = []
-        for hit in part:
-            # the nearest one before leaves the least between: the others need not be tried
-            before = [chain for chain in chains if _follows(chain[-1], hit, turns, wanted)]
-            if before:
-                longer.append((*before[-1], hit))
+        longer, at = [], 0
+        for hit in sorted(part):
+            while at < len(chains) and _ends(chains[at][-1]) <= (hit.turn, hit.start):
+                at += 1
+            # the nearest chain before leaves the least between: the others need not be tried
+            if at and _near(chains[at - 1][-1], hit, turns, wanted):
+                longer.append((*chains[at - 1], hit))
         chains = longer
     return chains[0] if chains else ()
 
 
-def _follows(one: Hit, other: Hit, turns: Row[Turn], wanted: Sequence) -> bool:
-    if (other.turn, other.start) < (one.turn, max(one.end, one.start + 1)):
-        return False
+def _ends(hit: Hit) -> tuple[int, int]:
+    return hit.turn, max(hit.end, hit.start + 1)
+
+
+def _near(one: Hit, other: Hit, turns: Row[Turn], wanted: Sequence) -> bool:
     if wanted.turns is not None and other.turn - one.turn > wanted.turns:
         return False
     before, after = turns[one.turn].at, turns[other.turn].at

@@ -149,11 +149,7 @@ def _tagged(looking: Looking, atom: Tagged) -> Outcome:
 
 def _measure(looking: Looking, atom: Measure) -> Outcome:
     if atom.name in TURN_MEASURES:
-        known = [
-            (t, v)
-            for t in looking.turns
-            if (v := numbers.of_turn(looking.dialogue, t, atom.name)) is not None
-        ]
+        known = list(numbers.of_turns(looking.dialogue, looking.turns, atom.name))
         if not known:
             return unknown(f"无法计算{TURN_MEASURES[atom.name]}")
         return _of(looking, (whole(turn) for turn, value in known if atom.bounds.hold(value)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from nlp.quality.dialogue import Dialogue
 from nlp.quality.rules import chains
 from nlp.quality.rules.finding import Breaches, Looking, find
 from nlp.quality.rules.outcome import ABSENT, Hit, Outcome, both, either, merged, missing, unknown
-from nlp.quality.rules.scope import NOTHING, Scope, around, narrowed
+from nlp.quality.rules.scope import NOTHING, Scope, Turns, around, narrowed, ranged
 from nlp.quality.rules.tree import All, Anchor, AnyOf, Count, Leaf, Node, Not, SameTurn, Sequence
 
 Watch = Callable[[Node, Outcome], None]
@@ -25,6 +25,8 @@ class Judge:
     base: Scope
     breach: Breaches
     watch: Watch | None = None
+    _anchors: dict[int, Outcome] = field(default_factory=dict)
+    _regions: dict[tuple[int, tuple[str, ...], int], tuple[Turns, Turns]] = field(default_factory=dict)
 
     def outcome(self, node: Node, scope: Scope) -> Outcome:
         """What a node comes to in a scope."""
@@ -34,15 +36,38 @@ class Judge:
         return found
 
     def _placed(self, node: Node, scope: Scope) -> Outcome:
-        inside = narrowed(self.dialogue, node.where, scope)
-        if node.where.anchor is not None:
-            anchored = self._anchored(node.where.anchor, inside)
-            if isinstance(anchored, Outcome):
-                return anchored
-            inside = anchored
-        if node.where.range is not None:
-            inside = inside.ranged(self.dialogue, node.where.range)
+        inside = narrowed(node.where, scope)
+        anchor, wanted = node.where.anchor, node.where.range
+        if anchor is not None:
+            found = self._anchor(anchor)
+            if found.state is not True:
+                return unknown(found.reason or "没有出现前提")
+            turns = _chosen(found, anchor.hit)
+            region = self._region(
+                anchor, inside, lambda roles, counted: around(self.dialogue, anchor, turns, roles, counted)
+            )
+            inside = inside.within(region, anchor.place != "before")
+        if wanted is not None:
+            region = self._region(
+                wanted, inside, lambda roles, counted: ranged(self.dialogue, wanted, roles, counted)
+            )
+            inside = inside.within(region, wanted.start > 0)
         return self._judged(node, inside)
+
+    def _anchor(self, anchor: Anchor) -> Outcome:
+        """What an anchor's node comes to: the same wherever it is asked from."""
+        known = self._anchors.get(id(anchor.node))
+        if known is None:
+            known = self._anchors[id(anchor.node)] = self.outcome(anchor.node, self.base)
+        return known
+
+    def _region(self, wanted: object, scope: Scope, made: Callable[[tuple[str, ...], Turns], Turns]) -> Turns:
+        """A region of what the scope counts in, made once: turn by turn it is asked for again and again."""
+        key = (id(wanted), scope.roles, id(scope.counted))
+        if key not in self._regions:
+            # what was counted in is kept with it, so that its id stays its own
+            self._regions[key] = (scope.counted, made(scope.roles, scope.counted))
+        return self._regions[key][1]
 
     def _judged(self, node: Node, scope: Scope) -> Outcome:
         match node:
@@ -64,16 +89,6 @@ class Judge:
                 return self._sequence(node, scope)
             case Count():
                 return self._count(node, scope)
-
-    def _anchored(self, anchor: Anchor, scope: Scope) -> Scope | Outcome:
-        found = self.outcome(anchor.node, self.base)
-        if found.state is not True:
-            return unknown(found.reason or "没有出现前提")
-        turns = sorted({hit.turn for hit in found.hits})
-        if anchor.hit:
-            at = anchor.hit - 1 if anchor.hit > 0 else anchor.hit
-            turns = turns[at : at + 1 or None]
-        return around(self.dialogue, anchor, turns, scope)
 
     def _same_turn(self, node: SameTurn, scope: Scope) -> Outcome:
         turns = scope.turns(self.dialogue)
@@ -107,3 +122,17 @@ class Judge:
         if node.bounds.hold(len(hits)):
             return Outcome(True, hits or found.hits)
         return Outcome(False, hits or (missing(scope.place(turns)),))
+
+
+def _chosen(found: Outcome, hit: int) -> list[int]:
+    """The turns of the hits that an anchor stands at."""
+    turns = sorted({one.turn for one in found.hits})
+    return (
+        turns
+        if not hit
+        else turns[hit - 1 : hit]
+        if hit > 0
+        else turns[hit:][:1]
+        if -hit <= len(turns)
+        else []
+    )

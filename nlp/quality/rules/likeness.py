@@ -9,6 +9,9 @@ from nlp.quality.rules.atoms import Repeats, Similar, Template
 from nlp.quality.rules.outcome import Hit, whole
 from nlp.text import bigrams, key, normalise, sentences
 
+MOST_BACK = 200
+"""Turns of a speaker that a turn is compared with, so that a dialogue of thousands costs no square of them."""
+
 
 def pieces(text: str) -> list[tuple[int, int]]:
     """The turn and, where it has several, its sentences, as spans."""
@@ -60,7 +63,7 @@ def repeated(dialogue: Dialogue, turns: Sequence[int], atom: Repeats) -> Iterato
         own = earlier.setdefault(dialogue.role(turn), [])
         if any(alike(grams, other, atom.likeness) for other in ignored):
             continue
-        near = own if atom.within is None else own[-atom.within :]
+        near = own[-min(atom.within or MOST_BACK, MOST_BACK) :]
         if sum(alike(grams, other, atom.likeness) for other in near) >= atom.times - 1:
             yield whole(turn)
         own.append(grams)
@@ -68,8 +71,9 @@ def repeated(dialogue: Dialogue, turns: Sequence[int], atom: Repeats) -> Iterato
 
 def copies(dialogue: Dialogue, turns: Sequence[int], atom: Template) -> Iterator[Hit]:
     """Turns that are near copies of an earlier one of the same speaker, or of a script."""
-    known = [bigrams(normalise(text)) for text in atom.scripts]
+    scripts = [bigrams(normalise(text)) for text in atom.scripts]
+    own: list[frozenset[str]] = []
     for turn, grams in _own(dialogue, turns, atom.shortest):
-        if any(alike(grams, other, atom.likeness) for other in known):
+        if any(alike(grams, other, atom.likeness) for other in (*scripts, *own[-MOST_BACK:])):
             yield whole(turn)
-        known.append(grams)
+        own.append(grams)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from nlp.quality.dialogue import Dialogue
@@ -17,7 +17,25 @@ def name_of(measure: str) -> str:
     return {**TURN_MEASURES, **DIALOGUE_MEASURES}[measure]
 
 
-def of_turn(dialogue: Dialogue, turn: int, measure: str) -> float | None:
+def of_turns(dialogue: Dialogue, turns: Sequence[int], measure: str) -> Iterator[tuple[int, float]]:
+    """The turns that tell a number, with it."""
+    waited = _waited(dialogue) if measure == "wait" else {}
+    for turn in turns:
+        value = waited.get(turn) if measure == "wait" else _of_turn(dialogue, turn, measure)
+        if value is not None:
+            yield turn, value
+
+
+def _waited(dialogue: Dialogue) -> dict[int, float]:
+    """Seconds the customer waited at each reply."""
+    roles = [turn.role for turn in dialogue.transcript.turns]
+    found = {
+        end: dialogue.seconds(start, end) for start, end in waits(roles, dialogue.judging) if end is not None
+    }
+    return {turn: seconds for turn, seconds in found.items() if seconds is not None}
+
+
+def _of_turn(dialogue: Dialogue, turn: int, measure: str) -> float | None:
     """A number of one turn.
 
     `speed` counts letters a minute up to the next turn, so that a pause before it makes the turn seem slower, never
@@ -28,9 +46,6 @@ def of_turn(dialogue: Dialogue, turn: int, measure: str) -> float | None:
     if measure in ("silence", "reply"):
         own = turn and measure == "reply" and dialogue.role(turn) == dialogue.role(turn - 1)
         return dialogue.seconds(turn - 1, turn) if turn and not own else None
-    if measure == "wait":
-        since = next((start for start, end in _waits(dialogue) if end == turn), None)
-        return None if since is None else dialogue.seconds(since, turn)
     seconds = _spoken(dialogue, turn)
     return len(key(dialogue.texts[turn])) / seconds * _MINUTE if seconds and seconds > 0 else None
 
@@ -38,10 +53,6 @@ def of_turn(dialogue: Dialogue, turn: int, measure: str) -> float | None:
 def _spoken(dialogue: Dialogue, turn: int) -> float | None:
     """Seconds up to the next turn, the nearest to how long this one took that a transcript tells."""
     return dialogue.seconds(turn, turn + 1) if turn + 1 < len(dialogue.texts) else None
-
-
-def _waits(dialogue: Dialogue) -> list[tuple[int, int | None]]:
-    return list(waits([turn.role for turn in dialogue.transcript.turns], set(dialogue.judged)))
 
 
 def of_dialogue(dialogue: Dialogue, turns: Sequence[int], measure: str) -> float | None:

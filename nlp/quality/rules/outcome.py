@@ -8,7 +8,7 @@ from nlp.quality.dialogue import Dialogue, absent
 from nlp.transcript import Span
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A place in a turn, in normalised offsets; `end` WHOLE is the whole turn, ABSENT something missing there."""
 
@@ -17,6 +17,9 @@ class Hit:
     end: int
     span: Span | None = None
     """Evidence that is known already, in offsets of the text as sent."""
+
+    def __lt__(self, other: Hit) -> bool:
+        return (self.turn, self.start, self.end) < (other.turn, other.start, other.end)
 
 
 WHOLE, ABSENT = -1, -2

@@ -41,7 +41,8 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "count": ("at_least", "at_most", "over", "under"),
 }
 """What a node can be, with the settings of its own."""
-DEEPEST, MOST = 12, 300
+DEEPEST, MOST = 12, 5000
+"""Levels of a rule, and nodes of a form with every name written out: names of names must not grow without end."""
 SPEAKERS = (*ROLES, "any")
 _RANGE_FORM = '"whole"、{ first = n }、{ last = n } 或 { turns = [a, b] }，可加 of = "role"|"dialogue"'
 _PLACES = ("before", "after", "around", "at")
@@ -58,20 +59,35 @@ class Names:
     given: Mapping[str, Any] = field(default_factory=dict)
     kinds: Kinds | None = None
     read: dict[str, Node] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     reading: list[str] = field(default_factory=list)
     count: int = 0
 
     def find(self, name: str, place: str) -> Node:
         if name in self.read:
+            self._grow(self.sizes[name], place)
             return self.read[name]
         if name not in self.given:
             raise FormError(place, f"没有名为 {name!r} 的规则", "|".join(self.given) or "先在 [let] 里写出")
         if name in self.reading:
             raise FormError(f"let.{name}", "绕回了自己", "不互相引用的规则")
         self.reading.append(name)
+        before = self.count
         self.read[name] = node_of(self.given[name], f"let.{name}", self, len(self.reading))
+        self.sizes[name] = self.count - before
         self.reading.pop()
         return self.read[name]
+
+    def _grow(self, nodes: int, place: str) -> None:
+        self.count += nodes
+        if self.count > MOST:
+            raise FormError(place, "规则太大", f"一张表里连同名字展开至多 {MOST} 个节点")
+
+    def one_more(self, place: str, depth: int) -> None:
+        """Count a node. Raises FormError where a rule or the form becomes too large."""
+        if depth > DEEPEST:
+            raise FormError(place, "规则太深", f"至多 {DEEPEST} 层")
+        self._grow(1, place)
 
 
 def node_of(value: Any, place: str, names: Names, depth: int = 0) -> Node:
@@ -79,9 +95,7 @@ def node_of(value: Any, place: str, names: Names, depth: int = 0) -> Node:
     if isinstance(value, str):
         return names.find(value, place)
     given = values.table(value, place)
-    names.count += 1
-    if depth > DEEPEST or names.count > MOST:
-        raise FormError(place, "规则太深或太大", f"至多 {DEEPEST} 层、{MOST} 个节点")
+    names.one_more(place, depth)
     kind = _kind(given, place)
     where = _where(given, place, names, depth)
     own = {key: part for key, part in given.items() if key not in WHERE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,29 +10,38 @@ from nlp.quality.dialogue import Dialogue
 from nlp.quality.rules.tree import Anchor, Range, Where
 
 NOTHING = "范围内没有话轮"
+Turns = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`roles` empty: those the form judges. `window`: turns of the dialogue, in order. `first`: looked for early."""
+    """`roles` empty: those the form judges. `window`: turns to look in, in order; `counted`: turns that a range and an
+    anchor count in, which are more where a node is judged turn by turn. `first`: what is missing was due early.
+    """
 
     roles: tuple[str, ...]
-    window: tuple[int, ...]
+    window: Turns
+    counted: Turns
     first: bool = False
 
     @staticmethod
     def whole(dialogue: Dialogue, roles: tuple[str, ...] = ()) -> Scope:
-        return Scope(roles, tuple(range(len(dialogue.texts))))
+        every = tuple(range(len(dialogue.texts)))
+        return Scope(roles, every, every)
 
-    def turns(self, dialogue: Dialogue) -> tuple[int, ...]:
-        """The turns with words of the roles."""
-        if not self.roles:
-            judged = frozenset(dialogue.judged)
-            return tuple(turn for turn in self.window if turn in judged)
-        return tuple(t for t in self.window if dialogue.role(t) in self.roles and dialogue.texts[t])
+    def turns(self, dialogue: Dialogue) -> Turns:
+        """The turns with words of the roles that are looked in."""
+        return spoken(dialogue, self.roles, self.window)
 
     def only(self, turn: int) -> Scope:
         return replace(self, window=(turn,))
+
+    def within(self, region: Turns, first: bool) -> Scope:
+        """The part of the scope in a region of what it counts in."""
+        if self.window is self.counted:
+            return replace(self, window=region, counted=region, first=first)
+        window = tuple(turn for turn in self.window if _has(region, turn))
+        return replace(self, window=window, counted=region, first=first)
 
     def place(self, turns: Sequence[int]) -> int:
         """Where something that is missing was due."""
@@ -39,41 +49,54 @@ class Scope:
             return turns[0] if self.first else turns[-1]
         return self.window[-1] if self.window else 0
 
-    def ranged(self, dialogue: Dialogue, wanted: Range) -> Scope:
-        """The part of the window that a range takes."""
-        among = self.window if wanted.among == "dialogue" else self.turns(dialogue)
-        start = wanted.start - 1 if wanted.start > 0 else max(0, len(among) + wanted.start)
-        end = wanted.end if wanted.end > 0 else len(among) + wanted.end + 1
-        taken = among[start : max(end, 0)]
-        if not taken:
-            return replace(self, window=())
-        low, high = taken[0], taken[-1]
-        return replace(self, window=tuple(t for t in self.window if low <= t <= high), first=wanted.start > 0)
+
+def spoken(dialogue: Dialogue, roles: tuple[str, ...], turns: Turns) -> Turns:
+    """Those of the turns that have words of the roles."""
+    if not roles:
+        return tuple(turn for turn in turns if turn in dialogue.judging)
+    return tuple(turn for turn in turns if dialogue.role(turn) in roles and dialogue.texts[turn])
 
 
-def narrowed(dialogue: Dialogue, where: Where, scope: Scope) -> Scope:
+def _has(region: Turns, turn: int) -> bool:
+    at = bisect_left(region, turn)
+    return at < len(region) and region[at] == turn
+
+
+def narrowed(where: Where, scope: Scope) -> Scope:
     """The scope of a node that says who must have spoken."""
     return replace(scope, roles=where.roles) if where.roles else scope
 
 
-def around(dialogue: Dialogue, anchor: Anchor, hits: Sequence[int], scope: Scope) -> Scope:
-    """The part of the window before, after or around the turns of hits; only turns of the roles are counted."""
-    turns = scope.turns(dialogue)
+def ranged(dialogue: Dialogue, wanted: Range, roles: tuple[str, ...], counted: Turns) -> Turns:
+    """The turns from the first to the last that a range takes."""
+    among = counted if wanted.among == "dialogue" else spoken(dialogue, roles, counted)
+    start = wanted.start - 1 if wanted.start > 0 else max(0, len(among) + wanted.start)
+    end = wanted.end if wanted.end > 0 else len(among) + wanted.end + 1
+    taken = among[start : max(end, 0)]
+    return counted[bisect_left(counted, taken[0]) : bisect_right(counted, taken[-1])] if taken else ()
+
+
+def around(
+    dialogue: Dialogue, anchor: Anchor, hits: Sequence[int], roles: tuple[str, ...], counted: Turns
+) -> Turns:
+    """The turns before, after, around or at the turns of hits; only turns of the roles are counted."""
+    turns = spoken(dialogue, roles, counted)
     taken: set[int] = set()
     for hit in hits:
         low = high = hit
         if anchor.place in ("before", "around"):
-            low = _far([turn for turn in reversed(turns) if turn < hit], anchor.turns, hit, 0)
+            low = _far(turns[: bisect_left(turns, hit)][::-1], anchor.turns, hit, 0)
         if anchor.place in ("after", "around"):
-            high = _far([turn for turn in turns if turn > hit], anchor.turns, hit, len(dialogue.texts))
+            high = _far(turns[bisect_right(turns, hit) :], anchor.turns, hit, len(dialogue.texts))
+        near = counted[bisect_left(counted, low) : bisect_right(counted, high)]
         taken.update(
             turn
-            for turn in scope.window
-            if low <= turn <= high
-            and (turn != hit or anchor.place in ("around", "at"))
-            and _within(dialogue, anchor, hit, turn)
+            for turn in near
+            if (turn != hit or anchor.place in ("around", "at")) and _within(dialogue, anchor, hit, turn)
         )
-    return replace(scope, window=tuple(sorted(taken)), first=anchor.place != "before")
+        if len(taken) == len(counted):
+            break
+    return tuple(sorted(taken))
 
 
 def _far(near: Sequence[int], most: int | None, hit: int, end: int) -> int:
