@@ -37,13 +37,17 @@ class StageReached:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One of `texts` is said: `match` exact (same letters), fuzzy (share of bigrams) or semantic (cosine)."""
+    """One of `texts` is said: `match` exact (same letters), fuzzy (share of bigrams) or semantic (cosine).
+
+    A `*` or `{名称}` in a text stands for anything, of at most `slot` letters where the letters must be the same.
+    """
 
     texts: tuple[str, ...]
     match: str = "fuzzy"
     threshold: float = 0.6
     place: str = "any"
     within: int = 2
+    slot: int = 20
 
 
 @dataclass(frozen=True, slots=True)

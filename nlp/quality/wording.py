@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from nlp.phrases import Spans
+from nlp.quality import scripts
 from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.form import Item
 from nlp.quality.kinds import Leaks, Required, Said, Script, StageOrder, StageReached
 from nlp.quality.result import Verdict
 from nlp.stages import STAGE_NAMES
-from nlp.text import bigrams, key, normalise
 from nlp.transcript import Span
 
 _CLAUSE = re.compile(r"[^,。!?;:~\s][^,。!?;:~]*")
@@ -72,29 +72,38 @@ def stage_order(dialogue: Dialogue, check: StageOrder) -> Verdict:
     return Verdict("fail", f"顺序不当：{told}", evidence)
 
 
-def _similarity(dialogue: Dialogue, check: Script, turn: int) -> float:
-    text = dialogue.texts[turn]
-    if check.match == "semantic" and dialogue.encode is not None:
-        rows = dialogue.encode([text, *check.texts])
-        return float((rows[1:] @ rows[0]).max())
-    if check.match == "exact":
-        return float(any(key(wanted) in key(text) for wanted in check.texts))
-    said = bigrams(text)
-    scores = []
-    for wanted in check.texts:
-        grams = bigrams(normalise(wanted))
-        scores.append(len(said & grams) / len(grams) if grams else 0.0)
-    return max(scores)
+def _likeness(
+    dialogue: Dialogue, check: Script, turns: tuple[int, ...]
+) -> list[tuple[float, int, str, int, int]]:
+    """(likeness, turn, standard sentence, start, end) of every turn with each of the sentences."""
+    found = []
+    for turn in turns:
+        text = dialogue.texts[turn]
+        if check.match == "semantic" and dialogue.encode is not None:
+            spans = scripts.pieces(text)
+            rows = dialogue.encode(
+                [*map(scripts.plain, check.texts), *(text[slice(*span)] for span in spans)]
+            )
+            wanted = rows[: len(check.texts)]
+            for span, scores in zip(spans, rows[len(check.texts) :] @ wanted.T, strict=True):
+                found += [
+                    (float(score), turn, one, *span) for score, one in zip(scores, check.texts, strict=True)
+                ]
+            continue
+        for one in check.texts:
+            exact = check.match == "exact"
+            score = float(scripts.says(one, text, check.slot)) if exact else scripts.share(one, text)
+            found.append((score, turn, one, 0, len(text)))
+    return found
 
 
 def script(dialogue: Dialogue, check: Script) -> Verdict:
     """A standard sentence is said; semantic matching without an encoder falls back to fuzzy."""
     turns = place(dialogue, check.place, check.within)
-    scored = [(_similarity(dialogue, check, turn), turn) for turn in turns]
-    best, turn = max(scored)
-    told = f"与标准话术相似度 {best:.2f}，要求 {check.threshold:g}"
+    best, turn, wanted, start, end = max(_likeness(dialogue, check, turns), key=lambda row: row[:2])
+    told = f"与标准话术“{wanted[:30]}”相似度 {best:.2f}，要求 {check.threshold:g}"
     if best >= check.threshold:
-        return Verdict("pass", told, (dialogue.whole(turn),))
+        return Verdict("pass", told, (dialogue.span(turn, start, end),))
     expected = turns[0] if check.place == "first" else turns[-1]
     return Verdict("fail", told, (absent(expected),))
 

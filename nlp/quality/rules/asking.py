@@ -10,11 +10,10 @@ from nlp.quality.dialogue import Dialogue
 from nlp.quality.items import Form, Item
 from nlp.quality.kinds import Script
 from nlp.quality.rules.atoms import Measure, Mood, Similar, Untrue
-from nlp.quality.rules.likeness import pieces
 from nlp.quality.rules.scope import Scope, narrowed, ranged
 from nlp.quality.rules.tree import Choice, Leaf, Node, below, trees, walk
+from nlp.quality.scripts import pieces, plain
 from nlp.quality.wording import place
-from nlp.text import normalise
 
 
 @lru_cache(maxsize=64)
@@ -70,8 +69,9 @@ def asked(dialogue: Dialogue) -> Iterator[str]:
 def _by_item(dialogue: Dialogue, item: Item) -> Iterator[str]:
     check = item.check
     if isinstance(check, Script) and check.match == "semantic":
-        yield from check.texts
-        yield from (dialogue.texts[turn] for turn in place(dialogue, check.place, check.within))
+        yield from map(plain, check.texts)
+        for turn in place(dialogue, check.place, check.within):
+            yield from (dialogue.texts[turn][start:end] for start, end in pieces(dialogue.texts[turn]))
     first = trees(check)[:1] if isinstance(check, Choice) else trees(check)
     for tree in first:
         yield from _by_node(dialogue, tree, Scope.whole(dialogue, item.roles))
@@ -87,7 +87,7 @@ def _by_node(dialogue: Dialogue, node: Node, scope: Scope) -> Iterator[str]:
     if isinstance(node, Leaf) and isinstance(node.atom, Similar):
         turns = inside.turns(dialogue)
         if turns:
-            yield from map(normalise, node.atom.texts)
+            yield from map(plain, node.atom.texts)
         for turn in turns:
             text = dialogue.texts[turn]
             yield from (text[start:end] for start, end in pieces(text))

@@ -7,16 +7,11 @@ from collections.abc import Iterator, Sequence
 from nlp.quality.dialogue import Dialogue
 from nlp.quality.rules.atoms import Repeats, Similar, Template
 from nlp.quality.rules.outcome import Hit, whole
-from nlp.text import bigrams, key, normalise, sentences
+from nlp.quality.scripts import pieces, plain, share
+from nlp.text import bigrams, key, normalise
 
 MOST_BACK = 200
 """Turns of a speaker that a turn is compared with, so that a dialogue of thousands costs no square of them."""
-
-
-def pieces(text: str) -> list[tuple[int, int]]:
-    """The turn and, where it has several, its sentences, as spans."""
-    found = list(sentences(text))
-    return [(0, len(text)), *found] if len(found) > 1 else [(0, len(text))]
 
 
 def similar(dialogue: Dialogue, turns: Sequence[int], atom: Similar) -> Iterator[Hit]:
@@ -25,7 +20,7 @@ def similar(dialogue: Dialogue, turns: Sequence[int], atom: Similar) -> Iterator
         yield from _fuzzy(dialogue, turns, atom)
         return
     places = [(turn, span) for turn in turns for span in pieces(dialogue.texts[turn])]
-    wanted = [normalise(text) for text in atom.texts]
+    wanted = [plain(text) for text in atom.texts]
     rows = dialogue.encode([*wanted, *(dialogue.texts[turn][start:end] for turn, (start, end) in places)])
     scores = (rows[len(wanted) :] @ rows[: len(wanted)].T).max(axis=1)
     best: dict[int, tuple[float, int, int]] = {}
@@ -37,10 +32,8 @@ def similar(dialogue: Dialogue, turns: Sequence[int], atom: Similar) -> Iterator
 
 
 def _fuzzy(dialogue: Dialogue, turns: Sequence[int], atom: Similar) -> Iterator[Hit]:
-    wanted = [grams for text in atom.texts if (grams := bigrams(normalise(text)))]
     for turn in turns:
-        said = bigrams(dialogue.texts[turn])
-        if any(len(said & grams) >= atom.fuzzy * len(grams) for grams in wanted):
+        if max(share(text, dialogue.texts[turn]) for text in atom.texts) >= atom.fuzzy:
             yield whole(turn)
 
 
