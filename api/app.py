@@ -46,6 +46,7 @@ from api import (
     kb_stale,
     kb_synonyms,
     kb_typeahead,
+    live_metrics,
     meetings,
     metrics,
     models,
@@ -103,7 +104,7 @@ from nlp.reports.policy import read_reports
 from nlp.transcript import TranscriptError
 
 DOORS = (
-    *(metrics, targets, observing, surveys, exports, roi),
+    *(live_metrics, metrics, targets, observing, surveys, exports, roi),
     *(kb_effect, kb_changes, kb_notices, kb_prints),
     *(kb_deposits, kb_gaps, kb_import, kb_lint, kb_proposals, kb_quarter, kb_repairs, kb_stale),
     *(kb_synonyms, kb_typeahead),

@@ -95,7 +95,7 @@ def _number(last_event_id: str | None) -> int | None:
     return int(last_event_id)
 
 
-def _welcome(request: Request) -> Callable[[], Awaitable[bool]]:
+def welcome_of(request: Request) -> Callable[[], Awaitable[bool]]:
     doorman: Doorman = request.app.state.doorman
     credential = request.headers.get("authorization") or page_secret(request)
 
@@ -113,7 +113,7 @@ def _answer(
     request: Request, opened: Opened, tenant: str, after: int, one: str | None
 ) -> EventSourceResponse:
     bell: Bell = request.app.state.bell
-    events = stream(opened.store, bell, tenant, after, one, _welcome(request))
+    events = stream(opened.store, bell, tenant, after, one, welcome_of(request))
     return EventSourceResponse(events, ping=KEEP_ALIVE_SECONDS)
 
 

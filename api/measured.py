@@ -12,7 +12,7 @@ from api.forms import site_folder
 from api.service import Service
 from api.store import Reader, observations
 from nlp.metrics.definition import Book, Metric, book_on, days_of_change, load_book
-from nlp.metrics.groups import keys_of
+from nlp.metrics.groups import Keys, keys_of
 from nlp.metrics.measure import Measured, Tally, annotated, contribution, from_parts
 from nlp.metrics.observation import DIMENSIONS, Observation
 from nlp.metrics.roi import load_model
@@ -22,6 +22,8 @@ from nlp.metrics.where import Where, holds
 
 WHOLE = ""
 """The key of the whole, where nothing is grouped."""
+BESIDE = "\x1f"
+"""Stands between the two keys of a group by two dimensions."""
 
 
 def check_metric_policies(folder: Path) -> None:
@@ -92,10 +94,16 @@ def tallies(
     codes: Sequence[str],
     by: str | None = None,
     seen: Callable[[str, Metric, Observation], None] | None = None,
+    per: str | None = None,
 ) -> dict[str, dict[str, Tally]]:
-    """By metric and group the pieces of its number. `seen` hears of every fact that counted."""
+    """By metric and group the pieces of its number. `seen` hears of every fact that counted.
+
+    With `per`, a group is that of `by` and that of `per`, joined by BESIDE.
+    """
     metrics = [ask.book.metrics[code] for code in codes]
-    keys = keys_of(by, ask.zone) if by else (lambda _: (WHOLE,))
+    keys: Keys = keys_of(by, ask.zone) if by else (lambda _: (WHOLE,))
+    if by and per:
+        keys = _crossed(keys, keys_of(per, ask.zone))
     found: dict[str, dict[str, Tally]] = {code: {} for code in codes}
     for together in _together(metrics):
         for one in facts(reader, ask, together[0]):
@@ -107,6 +115,10 @@ def tallies(
                     if seen is not None:
                         seen(key, metric, one)
     return found
+
+
+def _crossed(keys: Keys, others: Keys) -> Keys:
+    return lambda one: [f"{key}{BESIDE}{other}" for key in keys(one) for other in others(one)]
 
 
 def _together(metrics: Iterable[Metric]) -> Iterator[list[Metric]]:

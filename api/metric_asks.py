@@ -105,11 +105,11 @@ def _value(book: Book, metric: Metric, field: str, text: str) -> Any:
     return text == "true"
 
 
-def own(grant: Grant, where: Where, by: str | None = None) -> Where:
+def own(grant: Grant, where: Where, *by: str | None) -> Where:
     """What a caller may see: an agent their own. Raises 403."""
     if grant.scope != "agent":
         return where
-    if by in ("agent", "team", "customer") or any(
+    if {"agent", "team", "customer"} & set(by) or any(
         one.field == "agent" and one.wanted != grant.actor_id for one in where
     ):
         raise Problem("forbidden", "客服只能看自己的数字")

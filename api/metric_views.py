@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from api import measured
-from api.measured import WHOLE, Ask
+from api.measured import BESIDE, WHOLE, Ask
 from api.store import Reader
 from nlp.metrics.compare import Compared, compare, compare_measured
 from nlp.metrics.definition import Board, Book, Metric
@@ -20,8 +21,27 @@ from nlp.privacy import mask
 from nlp.taxonomy import Taxonomy
 
 Json = dict[str, Any]
+MOST_SERIES = 50
 MOST_GROUPS = 1000
 """Groups told: the largest, or the latest of a time."""
+
+
+Names = Callable[[str], Mapping[str, str]]
+"""The names of a dimension's keys, where they have other names."""
+
+
+def names_of(taxonomy: Taxonomy, folder: Path) -> Names:
+    """What a site calls its categories, queues, touchpoints and sub-types."""
+
+    def names(by: str) -> Mapping[str, str]:
+        if by in ("category", "path"):
+            return {code: node.name for code, node in taxonomy.codes.items()}
+        if by == "queue":
+            return taxonomy.queues
+        preset = {"touchpoint": JOURNEY, "subtype": SUBTYPES}.get(by)
+        return {} if preset is None else {one.code: one.name for one in load_tags(preset, folder).tags}
+
+    return names
 
 
 def groupable(book: Book, metric: Metric) -> list[str]:
@@ -47,9 +67,7 @@ def rounded(metric: Metric, value: float | None) -> float | None:
     return None if value is None else round(value, metric.decimals)
 
 
-def number(
-    reader: Reader, ask: Ask, metric: Metric, by: str | None, taxonomy: Taxonomy, quotes: int = 0
-) -> Json:
+def number(reader: Reader, ask: Ask, metric: Metric, by: str | None, names: Names, quotes: int = 0) -> Json:
     """The number of a span and, by a dimension, its parts."""
     told: dict[str, list[str]] = {}
 
@@ -68,7 +86,7 @@ def number(
     answer: Json = {**shown(metric, found), "alarm": alarm and {"code": alarm.code, "text": alarm.text}}
     if by is None:
         return answer
-    parts = _parts(ask, metric, by, by_group, overlapping, taxonomy)
+    parts = _parts(ask, metric, by, by_group, overlapping, names(by))
     for part in parts if quotes else ():
         part["quotes"] = told.get(part["key"], [])
     answer |= {"by": by, "overlapping": overlapping, "groups": parts}
@@ -119,9 +137,8 @@ def _parts(
     by: str,
     by_group: Mapping[str, Mapping[str, Tally]],
     overlapping: bool,
-    taxonomy: Taxonomy,
+    names: Mapping[str, str],
 ) -> list[Json]:
-    names = _names(by, taxonomy)
     if metric.formula is None:
         found = groups(metric, by_group[metric.code], by, overlapping)
         listed = [(one.key, one.measured, one.share) for one in found]
@@ -136,15 +153,6 @@ def _parts(
     ]
 
 
-def _names(by: str, taxonomy: Taxonomy) -> Mapping[str, str]:
-    if by in ("category", "path"):
-        return {code: node.name for code, node in taxonomy.codes.items()}
-    if by == "queue":
-        return taxonomy.queues
-    preset = {"touchpoint": JOURNEY, "subtype": SUBTYPES}.get(by)
-    return {} if preset is None else {one.code: one.name for one in load_tags(preset).tags}
-
-
 def chart(metric: Metric, by: str, parts: Sequence[Json]) -> Json:
     """Data of a line chart: points in order of time, and the lines to hold them against with their sources."""
     return {
@@ -152,6 +160,34 @@ def chart(metric: Metric, by: str, parts: Sequence[Json]) -> Json:
         "points": [{"x": one["key"], "y": one["value"], "n": one["n"]} for one in parts],
         "reference": [{"value": one.value, "name": one.name, "source": one.source} for one in metric.reference],
     }  # fmt: skip
+
+
+def series(reader: Reader, ask: Ask, metric: Metric, by: str, per: str, names: Names) -> Json:
+    """A line of points over `by` for each group of `per`, the largest first; where nothing counted a count is 0."""
+    codes = measured.closure(ask.book, [metric.code])
+    found = measured.measured(ask.book, metric.code, measured.tallies(reader, ask, codes, by, per=per))
+    lines: dict[str, dict[str, Measured]] = {}
+    for key, one in found.items():
+        x, _, line = key.partition(BESIDE)
+        lines.setdefault(line, {})[x] = one
+    xs = sorted({x for line in lines.values() for x in line})
+    order = sorted(lines, key=lambda line: (-sum(one.n for one in lines[line].values()), line))
+    nothing = Measured(0.0 if metric.measure == "count" else None, 0, 0.0, 0.0)
+    told = []
+    for line in order[:MOST_SERIES]:
+        points = [(x, lines[line].get(x, nothing)) for x in xs]
+        told.append({
+            "key": line, "name": names(per).get(line, line), "n": sum(one.n for _, one in points),
+            "points": [{"x": x, "y": rounded(metric, one.value), "n": one.n} for x, one in points],
+        })  # fmt: skip
+    return {
+        "type": "line",
+        "x": by,
+        "per": per,
+        "unit": metric.unit,
+        "left_out": len(order) - len(told),
+        "series": told,
+    }
 
 
 def compared(reader: Reader, ask: Ask, other: Ask, metric: Metric, by: str | None) -> Json:
@@ -194,7 +230,7 @@ def _change(metric: Metric, found: Compared) -> Json:
     }  # fmt: skip
 
 
-def board(reader: Reader, ask: Ask, told: Board, taxonomy: Taxonomy) -> Json:
+def board(reader: Reader, ask: Ask, told: Board, names: Names) -> Json:
     """The numbers of a board; with its dimension, one row a group."""
     metrics = [ask.book.metrics[code] for code in told.metrics]
     found = measured.numbers(reader, ask, told.metrics)
@@ -206,11 +242,11 @@ def board(reader: Reader, ask: Ask, told: Board, taxonomy: Taxonomy) -> Json:
     answer: Json = {"board": told.code, "name": told.name, "about": told.about, "metrics": rows}
     if told.by is not None:
         parts = measured.numbers(reader, ask, told.metrics, told.by)
-        names = _names(told.by, taxonomy)
+        known = names(told.by)
         keys = dict.fromkeys(key for one in parts.values() for key in one)
         answer["by"] = told.by
         answer["groups"] = [
-            {"key": key, "name": names.get(key, key),
+            {"key": key, "name": known.get(key, key),
              "metrics": {one.code: shown(one, parts[one.code].get(key) or Tally().measured(one)) for one in metrics}}
             for key in sorted(keys, key=lambda name: (name == UNKNOWN, name))
         ]  # fmt: skip

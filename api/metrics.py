@@ -18,6 +18,7 @@ from api.deps import Json, Opened
 from api.errors import invalid, not_found
 from api.forms import site_folder
 from api.metric_asks import Day, Name, Wheres, book_for, compare_of, day_of, metric_of, own, span_of, where_of
+from api.service import Service
 from api.store import Reader
 from api.store.keys import Grant
 from nlp.metrics.definition import days_of_change, to_json
@@ -27,6 +28,10 @@ router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 Reading = Annotated[Grant, requires("supervisor", "quality")]
 Looking = Annotated[Grant, requires("agent", "supervisor", "quality")]
 """An agent looks at their own numbers."""
+
+
+def names_of_site(opened: Service) -> metric_views.Names:
+    return metric_views.names_of(opened.policy.taxonomy, site_folder(opened.settings))
 
 
 @router.get("")
@@ -70,10 +75,8 @@ async def read_board(
     if code not in book.boards:
         raise not_found("看板", code)
     board = book.boards[code]
-    ask = measured.asked(opened, grant.tenant, first, last)
-    told = await opened.store.aread(
-        lambda reader: metric_views.board(reader, ask, board, opened.policy.taxonomy)
-    )
+    ask, names = measured.asked(opened, grant.tenant, first, last), names_of_site(opened)
+    told = await opened.store.aread(lambda reader: metric_views.board(reader, ask, board, names))
     return {"from": first.isoformat(), "to": last.isoformat(), **told}
 
 
@@ -85,6 +88,7 @@ async def read_metric(
     from_: Annotated[Day, Query(alias="from")] = None,
     to: Day = None,
     by: Name = None,
+    per: Name = None,
     where: Wheres = None,
     compare: Annotated[str | None, Query(max_length=32, examples=["previous", "year"])] = None,
     versus: Annotated[str | None, Query(max_length=200, examples=["team:二组"])] = None,
@@ -92,22 +96,26 @@ async def read_metric(
 ) -> Json:
     """A number of the days from `from` to `to`, both included, by the definition in force on the first.
 
-    `by` tells its parts, `where` narrows it, `compare` sets another span beside it and `versus` another group.
+    `by` tells its parts (`per` a line for each part of another dimension), `where` narrows it, `compare` sets another span beside it and `versus` another group.
     """
     first, last = span_of(opened, from_, to)
     book = book_for(opened, first)
     metric = metric_of(book, code)
-    if by is not None and by not in metric_views.groupable(book, metric):
-        raise invalid("by", f"{code} 不能按 {by[:40]} 分", "|".join(metric_views.groupable(book, metric)))
-    conditions = own(grant, where_of(book, metric, where), by)
+    for field, name in (("by", by), ("per", per)):
+        if name is not None and name not in metric_views.groupable(book, metric):
+            able = "|".join(metric_views.groupable(book, metric))
+            raise invalid(field, f"{code} 不能按 {name[:40]} 分", able)
+    conditions = own(grant, where_of(book, metric, where), by, per)
     ask = measured.asked(opened, grant.tenant, first, last, conditions)
     other = compare_of(ask, metric, (first, last), compare, versus)
     if other is not None:
         own(grant, other.ask.where, by)
-    taxonomy, today = opened.policy.taxonomy, datetime.now(ask.zone).date()
+    names, today = names_of_site(opened), datetime.now(ask.zone).date()
 
     def unit(reader: Reader) -> Json:
-        told = metric_views.number(reader, ask, metric, by, taxonomy, quotes)
+        told = metric_views.number(reader, ask, metric, by, names, quotes)
+        if by is not None and per is not None:
+            told["chart"] = metric_views.series(reader, ask, metric, by, per, names)
         if other is not None:
             told["compare"] = {**other.told, **metric_views.compared(reader, ask, other.ask, metric, by)}
         told["targets"] = target_views.of_metric(reader, ask, metric, today)

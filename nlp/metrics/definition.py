@@ -108,7 +108,11 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The definitions in force on a day; `version` is the digest of their file, `since` the day they began."""
+    """The definitions in force on a day; `version` is the digest of their file, `since` the day they began.
+
+    `peak`: how far above the mean an hour is one; `waiting_s`: a wait that is too long to offer, with handling times
+    of the last `waiting_days`.
+    """
 
     version: str
     since: date | None
@@ -116,6 +120,8 @@ class Book:
     boards: Mapping[str, Board]
     phases: Mapping[str, int]
     peak: float
+    waiting_s: float
+    waiting_days: int
     kinds: Kinds
 
 
@@ -141,7 +147,7 @@ def load_book(folder: Path | None = None, since: date | None = None) -> Book:
     """Read `metrics.toml`, the version that began on `since` (None: the undated one). Raises PolicyError."""
     preset = read_preset(PRESET, folder, since)
     table, kinds = preset.table, load_kinds(folder)
-    table.only("version", "metric", "board", "phases", "peak")
+    table.only("version", "metric", "board", "phases", "peak", "waiting")
     metrics = {metric.code: metric for metric in (_metric(one, kinds) for one in table.tables("metric"))}
     _check_formulas(metrics, table)
     boards = [_board(one, metrics, kinds) for one in table.tables("board", required=False)]
@@ -149,7 +155,10 @@ def load_book(folder: Path | None = None, since: date | None = None) -> Book:
     phases = {name: int(months.number(name, low=1, high=120)) for name in months.values}
     named = {board.code: board for board in boards}
     peak = table.number("peak", low=1, high=100)
-    return Book(preset.digest[:12], since, metrics, named, phases, peak, kinds)
+    waiting = table.table("waiting")
+    waiting.only("limit_s", "days")
+    limit, days = waiting.number("limit_s"), int(waiting.number("days", low=1, high=365))
+    return Book(preset.digest[:12], since, metrics, named, phases, peak, limit, days, kinds)
 
 
 def _metric(table: Table, kinds: Kinds) -> Metric:

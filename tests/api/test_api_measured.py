@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
 import pytest
 
-from tests.api.facts import fact, send, tenant
-from tests.api.serving import Site, problem
+from tests.api.facts import ZONE, fact, send, tenant
+from tests.api.serving import Site, problem, say, start
 
 NAME = "facts"
 WEEK = {"from": "2026-09-07", "to": "2026-09-13"}
@@ -288,3 +291,68 @@ def test_a_wrong_question_is_named(site: Site, path: str, params: dict[str, str]
     """Field and accepted form, or 404."""
     answer = site.client("supervisor", NAME).get(f"/v1/metrics/{path}", params=params)
     problem(answer, status, "invalid" if status == 422 else "not_found")
+
+
+def test_R166_a_line_for_each_type(site: Site) -> None:
+    """Complaints by week and category: two late and none rude in the first week, one each in the second."""
+    seen = [(0, "late"), (1, "late"), (7, "late"), (8, "rude")]
+    facts = [
+        fact("ticket", f"k{day}", day, {"path": ["complaint", code]}, category=code) for day, code in seen
+    ]
+    send(site, NAME, facts)
+    told = read(site, "complaint_tickets", by="week", per="category", to="2026-09-20")["chart"]
+    assert [(one["key"], [(p["x"], p["y"]) for p in one["points"]]) for one in told["series"]] == [
+        ("late", [("2026-09-07", 2), ("2026-09-14", 1)]), ("rude", [("2026-09-07", 0), ("2026-09-14", 1)]),
+    ]  # fmt: skip
+
+
+def test_R145_complaint_types_have_their_names_and_shares(site: Site) -> None:
+    """By category of the taxonomy, in words, summing to 100 %."""
+    send(
+        site,
+        NAME,
+        [
+            fact(
+                "ticket", "n1", 30, {"path": ["complaint", "complaint_courier"]}, category="complaint_courier"
+            )
+        ],
+    )
+    told = read(site, "complaint_tickets", by="category", to="2026-10-31")["groups"]
+    assert "快递员服务" in {one["name"] for one in told}
+    assert round(sum(one["share"] for one in told), 6) == 100
+
+
+def test_R019_the_outlook_of_the_next_wait(site: Site) -> None:
+    """Two wait, one of two people is known to be online for half an hour: the wait is told, and whom to point elsewhere."""
+    bot, now = site.client("bot", NAME), datetime.now(ZONE).isoformat()
+    assert bot.get("/v1/waiting").json()["deflect"], "nobody serves"
+    for _ in range(2):
+        say(bot, start(bot), "叫人工客服来")
+    send(
+        site, NAME, [{**fact("capacity", "now", 0, {"online": 4, "required": 5, "handle_s": 300}), "at": now}]
+    )
+    told = bot.get("/v1/waiting").json()
+    assert (told["waiting"], told["online"], told["eta_s"], told["deflect"]) == (2, 4, 150, False)
+    send(site, NAME, [{**fact("capacity", "now", 0, {"online": 3}), "at": now}])
+    told = bot.get("/v1/waiting").json()
+    assert (told["eta_s"], told["deflect"], told["text"]) == (200, True, "引导到自助或机器人")
+
+
+def test_R158_the_board_moves_within_two_seconds(site: Site) -> None:
+    """The stream tells the day's numbers at once, and again within two seconds of an event."""
+    client = site.client("supervisor", NAME)
+    with client.stream("GET", "/v1/board/metrics/stream") as stream:
+        lines = stream.iter_lines()
+
+        def next_value() -> Any:
+            data = next(line for line in lines if line.startswith("data:"))
+            board = json.loads(data[5:])
+            return next(one["n"] for one in board["metrics"] if one["code"] == "csat")
+
+        before = next_value()
+        sent = time.monotonic()
+        send(site, NAME, [{**fact("survey", "moved", 0, {"csat": 5}), "at": datetime.now(ZONE).isoformat()}])
+        assert next_value() == before + 1
+        assert time.monotonic() - sent < 2
+    problem(site.client("agent", NAME).get("/v1/board/metrics/stream"), 403, "forbidden")
+    problem(client.get("/v1/board/metrics/stream", params={"board": "joy"}), 404, "not_found")

@@ -15,7 +15,7 @@ from nlp.metrics.where import to_json as where_json
 from nlp.tables import PolicyError
 from tests.nlp.metrics.facts import fact
 
-HEAD = 'version = "1"\npeak = 1.5\n[phases]\nshort = 3\n'
+HEAD = 'version = "1"\npeak = 1.5\n[waiting]\nlimit_s = 180\ndays = 7\n[phases]\nshort = 3\n'
 QUICK = """[[metric]]
 code = "quick"
 name = "快速响应率"

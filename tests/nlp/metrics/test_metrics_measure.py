@@ -13,6 +13,7 @@ from nlp.metrics.definition import load_book
 from nlp.metrics.groups import UNKNOWN, drivers, grouped, groups, peaks, shares
 from nlp.metrics.measure import Measured, Tally, from_parts, measure, quantile
 from nlp.metrics.observation import Observation
+from nlp.metrics.waiting import outlook
 from tests.nlp.metrics.facts import ZONE, fact, facts, surveys
 
 BOOK = load_book()
@@ -359,3 +360,13 @@ def test_an_hour_belongs_to_the_site_s_day() -> None:
     assert list(by("conversations", [late], "day")) == ["2026-11-03"]
     assert list(by("conversations", [late], "quarter")) == ["2026-Q4"]
     assert list(by("conversations", [late], "hour")) == ["07:00"]
+
+
+def test_R019_how_long_the_next_one_waits() -> None:
+    """6 waiting, 300 s each, 4 people: 450 s, over 180 s; 1 waiting: 75 s; nobody there: elsewhere."""
+    busy = outlook(6, 4, 300, 180)
+    assert (busy.eta_s, busy.deflect) == (450, True)
+    calm = outlook(1, 4, 300, 180)
+    assert (calm.eta_s, calm.deflect) == (75, False)
+    assert outlook(0, 0, 300, 180).deflect
+    assert (outlook(3, 2, None, 180).eta_s, outlook(3, 2, None, 180).deflect) == (None, False)
