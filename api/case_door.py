@@ -68,6 +68,7 @@ async def list_cases(
     owner: Named = None,
     subject: Named = None,
     overdue: bool = False,
+    sprint: Named = None,
     after: Named = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Json:
@@ -78,7 +79,7 @@ async def list_cases(
     def unit(reader: Reader) -> list[store.Case]:
         return case_views.listed(
             work, reader, grant, kind=kind, state=state, owner=owner, subject=subject,
-            overdue=overdue, after=after, limit=limit,
+            overdue=overdue, sprint=sprint, after=after, limit=limit,
         )  # fmt: skip
 
     found = await opened.store.aread(unit)

@@ -24,11 +24,12 @@ def listed(
     owner: str | None = None,
     subject: str | None = None,
     overdue: bool = False,
+    sprint: str | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> list[Case]:
     """Cases the caller may see, newest first, from the one behind `after` on."""
-    wanted = store.Wanted(kind, state, owner, subject, work.now() if overdue else None)
+    wanted = store.Wanted(kind, state, owner, subject, work.now() if overdue else None, sprint)
     return store.listed(reader, grant.tenant, wanted, sight_of(work, grant), after, limit)
 
 

@@ -70,6 +70,7 @@ class Wanted:
     owner: str | None = None
     subject: str | None = None
     overdue_at: str | None = None
+    sprint: str | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(Case))
@@ -164,6 +165,8 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         (table.c.subject, wanted.subject),
     )
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
+    if wanted.sprint is not None:
+        found.append(table.c.data["sprint"].as_string() == wanted.sprint)
     if wanted.overdue_at is not None:
         found.append(table.c.due_at <= wanted.overdue_at)
     return found

@@ -192,3 +192,20 @@ def test_R026_a_case_left_late_is_not_met(site: Site) -> None:
     assert seen is not None
     assert (seen.category, seen.values["met"], seen.values["total_s"]) == ("refund", False, 72 * 3600)
     assert seen.values["stages"] == {"open": 72 * 3600}
+
+
+def test_R180_improvements_are_filtered_by_sprint(site: Site, supervisor: httpx.Client) -> None:
+    """Planned for S7 it is among those of S7 and of no other sprint."""
+    grant, work = Grant("k", SHOP, "supervisor", {"id": "S001"}), casework.make()
+    made = site.service.store.write(
+        lambda writer: cases.open_case(work, writer, grant, "improvement", title="短信", owner="S001")
+    )
+    fields = {"owner": "S001", "sprint": "S7"}
+    supervisor.post(f"/v1/cases/{made.id}/moves", json={"move": "assign", "fields": fields})
+
+    def of(sprint: str) -> list[str]:
+        told = supervisor.get("/v1/cases", params={"kind": "improvement", "sprint": sprint}).json()
+        return [one["id"] for one in told["cases"]]
+
+    assert of("S7") == [made.id]
+    assert of("S8") == []
