@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import Depends, FastAPI
 
 from api import (
+    agreement,
     audits,
     blind,
     calibrations,
@@ -112,7 +113,7 @@ DOORS = (
     *(events, conversations, handoff, forms, rehearsal, jobs, quality, cohorts, models, embed, case_door),
     *(form_import,),
     *(audits, improvements, meetings, monthly_form, report_cases, report_deliveries, reports),
-    *(hearing, samples, blind, calibrations, rule_health, red_cards, rectifications, records),
+    *(hearing, samples, blind, agreement, calibrations, rule_health, red_cards, rectifications, records),
     *(follow_ups, coaching, mystery, suggestion_box, training, usage),
     webhooks,
 )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import blind, case_views, cases, rulings
+from api import blinds, case_views, cases, rulings
 from api.auth import requires
 from api.blind import WordsIn, keep_words, sheet
 from api.bodies import Moment
@@ -88,7 +88,7 @@ async def read_session(session_id: str, opened: Opened, work: Work, grant: Judge
         found = rulings.stored(reader, grant.tenant, str(case.subject))
         told = case_views.shown(work, case, grant)
         told["history"] = case_views.history(reader, grant, case)
-        if found.id in blind.hidden(reader, grant):
+        if found.id in blinds.hidden(reader, grant):
             return {**told, **sheet(opened, reader, grant.tenant, found)}
         return {**told, **_differences(work, reader, grant, case)}
 

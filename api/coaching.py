@@ -16,10 +16,10 @@ from api import case_views, cases, rulings
 from api.auth import requires
 from api.bodies import Moment
 from api.casework import Casework, Work, find
+from api.days import day_of
 from api.deps import IdempotencyKey, Json, Opened, once
 from api.errors import FieldError, Problem, invalid
 from api.forms import site_folder
-from api.samples import day_of
 from api.service import Service
 from api.store import Reader, Writer, observations, results, transcripts
 from api.store import rulings as said

@@ -14,7 +14,7 @@ from api.live import TELLING
 from api.quality import answered, lasting
 from api.report_base import Window
 from api.service import Service
-from api.store import Reader, Writer, conversations, observations
+from api.store import Reader, conversations, observations
 from api.store.conversations import Kept
 from nlp.metrics.observation import Observation, load_kinds
 from nlp.quality.kept import keep
@@ -91,11 +91,4 @@ def _score(work: Casework, opened: Service, tenant: str, transcript: Transcript)
     reply = answered(opened, tenant, transcript, form, as_of, time.perf_counter())
     kept, masked = lasting(transcript, reply), keep(transcript)
     agent = transcript.agent.id if transcript.agent else None
-    spans = stored.Spans(opened)
-
-    def unit(writer: Writer) -> None:
-        spans.add(stored.keep(work, opened, writer, tenant, [(kept, agent, masked)]))
-        for name, span in spans.agents.items():
-            stored.follow(work, opened, writer, tenant, name, span)
-
-    opened.store.write(unit)
+    opened.store.write(stored.one(work, opened, tenant, (kept, agent, masked)))

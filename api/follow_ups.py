@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ from api.store.keys import Grant
 from nlp import handoff
 from nlp.metrics.observation import Observation
 from nlp.privacy import mask
-from nlp.quality.follow_up import Earlier, FollowUpPolicy, escalations, first_of, read_follow_up
+from nlp.quality.follow_up import Commitment, Earlier, FollowUpPolicy, escalations, first_of, read_follow_up
 from nlp.transcript import parse_transcript
 
 router = APIRouter(tags=["quality"])
@@ -62,44 +62,56 @@ def at_close(work: Casework, opened: Service, writer: Writer, grant: Grant, kept
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A time that an agent promised in a conversation, when the matter was handed on."""
+
+    conversation: str
+    agent: str | None
+    handed_on: str
+    made: Commitment
+
+
+def promises_in(opened: Service, told: Mapping[str, Any], now: datetime) -> list[Promise]:
+    """The promises of a kept transcript. Pure work, done before anything is written."""
+    transcript = parse_transcript(dict(told))
+    agent = transcript.agent.id if transcript.agent else None
+    began = transcript.started_at or now
+    return [
+        Promise(transcript.id, agent, found.text, found.commitment)
+        for found in escalations(transcript.turns, began, policy_of(opened))
+        if found.commitment is not None
+    ]
+
+
 def promised(
-    work: Casework, opened: Service, writer: Writer, tenant: str, result: Mapping[str, Any], told: Json
+    work: Casework, writer: Writer, tenant: str, result: Mapping[str, Any], promises: Sequence[Promise]
 ) -> list[Case]:
-    """A task for each time that was promised on escalation in a kept transcript, for whom it was promised of."""
-    transcript = parse_transcript(told)
-    began = transcript.started_at or work.clock()
-    made = []
-    for found in escalations(transcript.turns, began, policy_of(opened)):
-        promise = found.commitment
-        if promise is None:
-            continue
-        data: Json = {
-            "why": "commitment",
-            "commitment": promise.text,
-            "handed_on": found.text,
-            "promised_owner": promise.owner,
-            "turn": promise.turn,
-            "start": promise.start,
-            "end": promise.end,
-            "promised_for": promise.due.isoformat(),
-        }
-        owner = transcript.agent.id if transcript.agent else None
-        title = f"承诺跟进：{promise.text}（会话 {transcript.id}）"
-        made.append(
-            cases.open_case(
-                work,
-                writer,
-                clock_of(tenant),
-                FOLLOW_UP,
-                title=title[:200],
-                subject=transcript.id,
-                owner=owner,
-                data=data,
-                due_at=promise.due.astimezone(UTC),
-                identity=f"fu-{result['id']}-{promise.turn}",
-            )
+    """A task for each promised time, for whose conversation it was."""
+    return [
+        cases.open_case(
+            work,
+            writer,
+            clock_of(tenant),
+            FOLLOW_UP,
+            subject=one.conversation,
+            owner=one.agent,
+            title=f"承诺跟进：{one.made.text}（会话 {one.conversation}）"[:200],
+            data={
+                "why": "commitment",
+                "commitment": one.made.text,
+                "handed_on": one.handed_on,
+                "promised_owner": one.made.owner,
+                "turn": one.made.turn,
+                "start": one.made.start,
+                "end": one.made.end,
+                "promised_for": one.made.due.isoformat(),
+            },
+            due_at=one.made.due.astimezone(UTC),
+            identity=f"fu-{result['id']}-{one.made.turn}",
         )
-    return made
+        for one in promises
+    ]
 
 
 def again(

@@ -225,7 +225,7 @@ def register(work: Casework, opened: Service) -> None:
         rulings.rule(
             opened, writer, grant, found, items, reason, source=case.kind, case=case.id, at=work.now()
         )
-        stored.after_ruling(work, opened, writer, grant.tenant, found)
+        stored.after_ruling(work, opened, writer, grant.tenant, found, items)
 
     def upheld(writer: Writer, case: Case, grant: Grant) -> None:
         """People agreed with the machine: their word counts for the health of the rules."""

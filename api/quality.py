@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import blind, rulings, stored, wiring
+from api import blinds, rulings, stored, wiring
 from api.auth import requires
 from api.bodies import Moment
 from api.casework import Work
@@ -23,7 +23,7 @@ from api.judging import judged
 from api.routing import CustomerIn
 from api.service import Service
 from api.settings import MOST_TEXT
-from api.store import Reader, Writer, results, transcripts
+from api.store import Reader, results, transcripts
 from api.store.keys import Grant
 from api.telemetry import DECISIONS
 from nlp.metrics.transcripts import observe
@@ -119,14 +119,7 @@ async def score_transcript(body: ScoreIn, opened: Opened, work: Work, grant: Qua
     DECISIONS.labels("quality", reply["mode"]).inc()
     agent = transcript.agent.id if transcript.agent else None
     kept, masked = lasting(transcript, reply), await asyncio.to_thread(keep, transcript)
-    spans = stored.Spans(opened)
-
-    def unit(writer: Writer) -> None:
-        fresh = stored.keep(work, opened, writer, grant.tenant, [(kept, agent, masked)])
-        spans.add(fresh)
-        for name, span in spans.agents.items():
-            stored.follow(work, opened, writer, grant.tenant, name, span)
-
+    unit = await asyncio.to_thread(stored.one, work, opened, grant.tenant, (kept, agent, masked))
     await opened.store.awrite(unit)
     return reply
 
@@ -195,7 +188,7 @@ async def list_results(
             transcript_id=transcript_id,
             form=form,
         )
-        unseen = blind.hidden(reader, grant)
+        unseen = blinds.hidden(reader, grant)
         found = [row for row in found if row["id"] not in unseen]
         return rulings.listed(reader, grant.tenant, found)
 
@@ -208,7 +201,7 @@ async def read_result(result_id: str, opened: Opened, grant: Judged) -> Json:
 
     def unit(reader: Reader) -> Json:
         found = rulings.stored(reader, grant.tenant, result_id, grant)
-        if result_id in blind.hidden(reader, grant):
+        if result_id in blinds.hidden(reader, grant):
             raise Problem("forbidden", "您还有这个结果的盲评或校准评分未提交：提交后再看")
         return rulings.shown(opened, reader, grant.tenant, found)
 

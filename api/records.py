@@ -13,11 +13,11 @@ from api import case_views, cases, rulings
 from api.auth import requires
 from api.bodies import Moment
 from api.casework import Casework, Work, find, written
+from api.days import day_of
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
 from api.errors import not_found
 from api.record_pages import Format, answer, form_of
 from api.rectifications import records_of, refuse
-from api.samples import day_of
 from api.service import Service
 from api.store import Reader, Writer, transcripts
 from api.store import knowledge as stored

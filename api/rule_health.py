@@ -17,13 +17,15 @@ from api.auth import requires
 from api.casework import Casework, Work, clock_of, written
 from api.deps import Json, Opened
 from api.service import Service
-from api.store import Reader, Writer, results, second_scores
+from api.store import Reader, Writer, results, words
 from api.store import cases as kept
 from api.store import rulings as said
 from api.store.cases import Case
 from api.store.keys import Grant
-from nlp.quality.health import Health, Word, health, rule_name
-from nlp.quality.ruling import Word as Said
+from api.store.words import Rule
+from nlp.quality.health import Health, health, rule_name
+from nlp.quality.health import Word as Said
+from nlp.quality.ruling import Word
 
 router = APIRouter(prefix="/v1/quality/rules", tags=["quality"])
 
@@ -32,30 +34,26 @@ MOST = 500
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 
 
-def spoken(opened: Service, reader: Reader, tenant: str, now: datetime) -> list[Word]:
-    """What people said of verdicts in the days of the policy; of several rulings on an item the last one."""
+def spoken(
+    opened: Service, reader: Reader, tenant: str, now: datetime, rules: Iterable[Rule] | None = None
+) -> list[tuple[Said, int]]:
+    """What people said of verdicts in the days of the policy (of these rules only, when given)."""
     since = written(now - timedelta(days=rulings.fairness_of(opened).health_days))
-    until = written(now + timedelta(days=1))
-    ruled = [one for one in said.between(reader, tenant, since, until) if one["source"] != rulings.HEALTH]
-    scored = second_scores.between(reader, tenant, since, until)
-    rows = results.several(reader, tenant, sorted({one["result"] for one in (*ruled, *scored)}))
     fresh = _restored(reader, tenant)
-    last: dict[tuple[str, str, str], tuple[str, Word]] = {}
-    for one in (*ruled, *scored):
-        row = rows.get(one["result"])
-        if row is None:
-            continue
-        machine = {item["code"]: item["result"] for item in row.result["items"]}
-        head, who = row.result["form"], one.get("by") if "session" in one else ""
-        for code, human in one["items"].items():
-            word = Word(head["code"], head["version"], code, machine.get(code, "na"), human,
-                        one.get("source") or "second")  # fmt: skip
-            last[(row.id, code, str(who))] = (one["at"], word)
-    return [
-        word
-        for at, word in last.values()
-        if at > fresh.get(rule_name(word.form, word.version, word.item), "")
-    ]
+    if rules is not None:
+        return [
+            one
+            for rule in dict.fromkeys(rules)
+            for one in words.counted(reader, tenant, max(since, fresh.get(rule_name(*rule), "")), rule)
+        ]
+    every = words.counted(reader, tenant, since)
+    told = [pair for pair in every if _name(pair[0]) not in fresh]
+    given_back = {(word.form, word.version, word.item) for word, _ in every if _name(word) in fresh}
+    return told + (spoken(opened, reader, tenant, now, sorted(given_back)) if given_back else [])
+
+
+def _name(word: Said) -> str:
+    return rule_name(word.form, word.version, word.item)
 
 
 def _restored(reader: Reader, tenant: str) -> dict[str, str]:
@@ -73,10 +71,10 @@ def demoted(reader: Reader, tenant: str) -> frozenset[str]:
     return frozenset(str(case.subject) for case in found)
 
 
-def judge(work: Casework, opened: Service, writer: Writer, tenant: str) -> list[Case]:
-    """Open a case for every rule that has become weak. Gives those that are new."""
+def judge(work: Casework, opened: Service, writer: Writer, tenant: str, rules: Iterable[Rule]) -> list[Case]:
+    """Open a case for each of these rules that has become weak. Gives those that are new."""
     reader = Reader(writer)
-    found = health(spoken(opened, reader, tenant, work.clock()), rulings.fairness_of(opened))
+    found = health(spoken(opened, reader, tenant, work.clock(), rules), rulings.fairness_of(opened))
     known = demoted(reader, tenant)
     return [_demote(work, writer, tenant, one) for one in found.values() if one.why and one.name not in known]
 
@@ -100,12 +98,12 @@ def withhold(
     for result in fresh if weak else ():
         found = rulings.stored(reader, tenant, str(result["id"]))
         head = found.result["form"]
-        words: dict[str, Said] = {
+        held: dict[str, Word] = {
             code: "review" for code in found.failed if rule_name(head["code"], head["version"], code) in weak
         }
-        if words:
-            reason = f"规则判定待人工复核：{'、'.join(words)}"
-            rulings.rule(opened, writer, clock_of(tenant), found, words, reason,
+        if held:
+            reason = f"规则判定待人工复核：{'、'.join(held)}"
+            rulings.rule(opened, writer, clock_of(tenant), found, held, reason,
                          source=rulings.HEALTH, at=work.now())  # fmt: skip
             marked += 1
     return marked
@@ -116,8 +114,7 @@ async def read_health(opened: Opened, work: Work, grant: Judge) -> Json:
     """People's words on every rule: agreement, appeals won, each with its interval; weak rules first."""
 
     def unit(reader: Reader) -> tuple[list[Health], frozenset[str]]:
-        words = spoken(opened, reader, grant.tenant, work.clock())
-        found = health(words, rulings.fairness_of(opened))
+        found = health(spoken(opened, reader, grant.tenant, work.clock()), rulings.fairness_of(opened))
         return list(found.values()), demoted(reader, grant.tenant)
 
     found, weak = await opened.store.aread(unit)

@@ -12,7 +12,7 @@ from api.errors import FieldError, Problem, not_found
 from api.forms import form_of, site_folder
 from api.service import Service
 from api.settings import Settings
-from api.store import Reader, Writer, results, rulings
+from api.store import Reader, Writer, results, rulings, words
 from api.store.keys import Grant, now
 from api.store.results import Stored
 from nlp.quality.fairness import Fairness, read_fairness
@@ -102,6 +102,8 @@ def rule(
     before = {name: getattr(found, name) for name in ("score", "grade", "veto", "failed")}
     results.overrule(writer, grant.tenant, found.id, after)
     observed.ruled(writer, grant.tenant, found.result, _counted(found, held))
+    if source != HEALTH:
+        words.put(writer, grant.tenant, found.result, items, source=source, at=at or now())
     ruling: Json = {
         "result": found.id,
         "source": source,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date as Day
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from random import SystemRandom
 from typing import Annotated, Any
@@ -16,25 +17,32 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import cases
+from api import blinds, cases
 from api.auth import requires
 from api.casework import Work
+from api.days import day_of
 from api.deps import IdempotencyKey, Json, Opened, Supervisor, once
-from api.errors import Problem, invalid
-from api.forms import site_folder
+from api.errors import Problem, invalid, not_found
+from api.forms import form_of, site_folder
+from api.judging import judged
 from api.service import Service
 from api.store import Reader, Writer, conversations, observations, results, second_scores
+from api.store.conversations import Kept
 from api.store.keys import Grant
 from nlp.metrics.interval import Estimate, Stratum, shown, stratified, z_of
-from nlp.metrics.observation import to_json
+from nlp.metrics.observation import to_json as fact_json
+from nlp.privacy import mask
+from nlp.quality.result import to_json
 from nlp.quality.sampling import SamplingPolicy, chat_of, draw, per_agent, pick_one, read_sampling
+from nlp.transcript import parse_transcript
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
 
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 SPAN_DAYS = 92
 """Days one question about rates may span."""
-LISTENED_DAYS = 2
+LISTENED_DAYS, LISTENED_TURNS = 2, 500
+FORM = "standard"
 _CHANCE = SystemRandom()
 _read = lru_cache(maxsize=64)(read_sampling)
 
@@ -52,13 +60,6 @@ def sampling_of(opened: Service) -> SamplingPolicy:
     return _read(site_folder(opened.settings))
 
 
-def day_of(opened: Service, day: Day) -> tuple[datetime, datetime]:
-    """A day of the site, from midnight to midnight."""
-    zone = ZoneInfo(opened.settings.timezone)
-    begin = datetime.combine(day, time(), zone)
-    return begin, datetime.combine(day + timedelta(days=1), time(), zone)
-
-
 def _drawn(opened: Service, reader: Reader, tenant: str, day: Day) -> Json:
     """The sample of a day as it was drawn, else as it would be drawn now."""
     kept = second_scores.sample_of(reader, tenant, day.isoformat())
@@ -67,7 +68,7 @@ def _drawn(opened: Service, reader: Reader, tenant: str, day: Day) -> Json:
     begin, end = day_of(opened, day)
     policy = sampling_of(opened)
     frame = [
-        chat_of(to_json(one), policy)
+        chat_of(fact_json(one), policy)
         for one in observations.between(reader, tenant, "conversation", begin, end)
         if one.values.get("result")
     ]
@@ -99,7 +100,16 @@ def _drawn(opened: Service, reader: Reader, tenant: str, day: Day) -> Json:
 @router.get("/samples")
 async def read_sample(opened: Opened, grant: Judge, date: Day) -> Json:
     """The sample of a day: 10 to 20 %, by agent, category and risk, with red flags; the same each time it is asked."""
-    return await opened.store.aread(lambda reader: _drawn(opened, reader, grant.tenant, date))
+
+    def unit(reader: Reader) -> Json:
+        sample = _drawn(opened, reader, grant.tenant, date)
+        unseen = blinds.hidden(reader, grant)
+        for pick in sample["picks"]:
+            if pick["result_id"] in unseen:  # flags and stratum are words of the machine
+                pick |= {"flags": [], "stratum": None}
+        return sample
+
+    return await opened.store.aread(unit)
 
 
 @router.post("/samples", status_code=201)
@@ -223,3 +233,31 @@ async def listen(opened: Opened, grant: Supervisor, limit: Annotated[int, Query(
         for one in found
     ]
     return {"conversations": live, "pick": pick_one([one.id for one in found], _CHANCE)}
+
+
+@router.get("/listen/{conversation_id}")
+async def listen_in(conversation_id: str, opened: Opened, work: Work, grant: Supervisor) -> Json:
+    """One conversation as it stands: its turns, masked, and its score so far; nothing of it is kept."""
+
+    def unit(reader: Reader) -> tuple[Kept, list[Json]]:
+        found = conversations.get(reader, grant.tenant, conversation_id)
+        if found is None:
+            raise not_found("会话", conversation_id)
+        return found, conversations.last_said(reader, grant.tenant, conversation_id, LISTENED_TURNS)
+
+    found, said = await opened.store.aread(unit)
+    turns = [{**turn, "text": mask(turn["text"])} for turn in said]
+    score = await asyncio.to_thread(_so_far, opened, work.clock(), grant.tenant, found, turns)
+    events = f"/v1/conversations/{conversation_id}/events"
+    return {"conversation_id": conversation_id, "state": found.status, "turns": turns, "score": score,
+            "events": events}  # fmt: skip
+
+
+def _so_far(opened: Service, at: datetime, tenant: str, found: Kept, turns: Sequence[Json]) -> Json:
+    given = {"id": found.id, "turns": turns, "channel": found.state.get("channel"),
+             "agent": found.state.get("agent"), "customer": found.state.get("customer")}  # fmt: skip
+    form, _ = form_of(opened.settings, tenant, FORM, at)
+    told = to_json(judged(opened, tenant, parse_transcript(given), form, at)[0])
+    failed = [item for item in told["items"] if item["result"] == "fail"]
+    return {"form": told["form"], "score": told["score"], "grade": told["grade"], "veto": told["veto"],
+            "failed": failed}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,24 @@ from api.store.results import Stored
 
 Json = dict[str, Any]
 Span = tuple[datetime, datetime]
+Promises = Mapping[str, Sequence[follow_ups.Promise]]
 Scored = tuple[Mapping[str, Any], str | None, Mapping[str, Any]]
 """A result, its agent, its transcript as it may be kept."""
 
 
+def promises_of(opened: Service, work: Casework, scored: Iterable[Scored]) -> Promises:
+    """What was promised in these conversations, read before the writer is asked: its units stay short."""
+    now = work.clock()
+    return {str(result["id"]): follow_ups.promises_in(opened, told, now) for result, _, told in scored}
+
+
 def keep(
-    work: Casework, opened: Service, writer: Writer, tenant: str, scored: Sequence[Scored]
+    work: Casework,
+    opened: Service,
+    writer: Writer,
+    tenant: str,
+    scored: Sequence[Scored],
+    promises: Promises,
 ) -> list[Mapping[str, Any]]:
     """Store results with their transcripts; what is there already has no second effect. Gives the new results."""
     names = [str(result["id"]) for result, _, _ in scored]
@@ -35,8 +47,8 @@ def keep(
     new = [result for result, _, _ in fresh.values()]
     rule_health.withhold(work, opened, writer, tenant, new)
     mystery.recount(writer, tenant, frozenset(str(result["transcript_id"]) for result in new))
-    for result, _, told in fresh.values():
-        follow_ups.promised(work, opened, writer, tenant, result, dict(told))
+    for result in new:
+        follow_ups.promised(work, writer, tenant, result, promises.get(str(result["id"]), ()))
         follow_ups.again(work, opened, writer, tenant, result)
     return new
 
@@ -59,8 +71,24 @@ def follow(work: Casework, opened: Service, writer: Writer, tenant: str, agent: 
     red_cards.issue(work, opened, writer, tenant, agent, span)
 
 
-def after_ruling(work: Casework, opened: Service, writer: Writer, tenant: str, found: Stored) -> None:
-    """What a person's word on a result leads to, beyond its points."""
+def one(work: Casework, opened: Service, tenant: str, scored: Scored) -> Callable[[Writer], None]:
+    """The unit of work that keeps one scored transcript with all that follows; what can be read before, is."""
+    promises, spans = promises_of(opened, work, [scored]), Spans(opened)
+
+    def unit(writer: Writer) -> None:
+        spans.add(keep(work, opened, writer, tenant, [scored], promises))
+        for agent, span in spans.agents.items():
+            follow(work, opened, writer, tenant, agent, span)
+
+    return unit
+
+
+def after_ruling(
+    work: Casework, opened: Service, writer: Writer, tenant: str, found: Stored, items: Iterable[str]
+) -> None:
+    """What a person's words on a result's items lead to, beyond its points."""
     mystery.recount(writer, tenant, frozenset([found.transcript_id]))
-    rule_health.judge(work, opened, writer, tenant)
+    head = found.result["form"]
+    rules = [(head["code"], head["version"], item) for item in items]
+    rule_health.judge(work, opened, writer, tenant, rules)
     red_cards.revoke(work, opened, writer, tenant, found.agent)

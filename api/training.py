@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field
 from api import case_views, cases, rulings, wiring
 from api.auth import requires
 from api.casework import Casework, Work
+from api.days import day_of
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, Supervisor, once, within
 from api.errors import Problem, invalid, not_found
 from api.forms import CODE, form_of, site_folder
 from api.judging import judged
-from api.samples import day_of
 from api.service import Service
 from api.settings import MOST_TEXT
 from api.store import Reader, Writer, trainings, transcripts

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Query
 
 from api.auth import requires
 from api.casework import written
+from api.days import day_of
 from api.deps import Json, Opened
 from api.errors import invalid
-from api.samples import day_of
 from api.store import Reader, observations, usage
 from api.store.keys import Grant
 

@@ -146,9 +146,10 @@ class Worker:
         rows, spans = _rows(folder), stored.Spans(self._opened)
         while part := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
             spans.add(result for result, _, _ in part)
+            promises = await asyncio.to_thread(stored.promises_of, self._opened, self._cases, part)
 
-            def unit(writer: Writer, part: list[Any] = part) -> None:
-                stored.keep(self._cases, self._opened, writer, lease.tenant, part)
+            def unit(writer: Writer, part: list[Any] = part, promises: stored.Promises = promises) -> None:
+                stored.keep(self._cases, self._opened, writer, lease.tenant, part, promises)
 
             await self._patiently(unit)
         for agent, span in spans.agents.items():

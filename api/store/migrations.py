@@ -71,6 +71,10 @@ def _outbox(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[outbox_tables.webhooks, outbox_tables.messages])
 
 
+def _words(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[quality_schema.words])
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -84,6 +88,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _customers,
     _deliveries,
     _outbox,
+    _words,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

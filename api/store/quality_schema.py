@@ -86,3 +86,21 @@ anonymous = Table(
     Column("day", Code, nullable=False),
     Column("text", Text, nullable=False),
 )
+
+# What people last said of the machine's verdict on an item: `who` is "" for rulings (the last one stands), else the
+# person who scored without knowing. Counted for the health of rules.
+words = Table(
+    "words",
+    metadata,
+    Column("tenant", Code, primary_key=True),
+    Column("result", Code, primary_key=True),
+    Column("item", Code, primary_key=True),
+    Column("who", Code, primary_key=True),
+    Column("form", Code, nullable=False),
+    Column("version", Code, nullable=False),
+    Column("machine", Code, nullable=False),
+    Column("human", Code, nullable=False),
+    Column("source", Code, nullable=False),
+    Column("at", Time, nullable=False),
+    Index("words_rule", "tenant", "form", "version", "item", "at"),
+)

@@ -60,26 +60,27 @@ def rule_name(form: str, version: str, item: str) -> str:
     return f"{form}@{version}:{item}"
 
 
-def health(words: Iterable[Word], policy: Fairness) -> Mapping[str, Health]:
-    """Every rule that people spoke of, by name."""
-    parted: dict[tuple[str, str, str], list[Word]] = defaultdict(list)
-    for word in words:
-        parted[(word.form, word.version, word.item)].append(word)
+def health(words: Iterable[tuple[Word, int]], policy: Fairness) -> Mapping[str, Health]:
+    """Every rule that people spoke of, by name; each word comes with how often it was said."""
+    parted: dict[tuple[str, str, str], list[tuple[Word, int]]] = defaultdict(list)
+    for word, number in words:
+        parted[(word.form, word.version, word.item)].append((word, number))
     told = [_health(key, given, policy) for key, given in sorted(parted.items())]
     return {one.name: one for one in told}
 
 
-def _health(key: tuple[str, str, str], words: list[Word], policy: Fairness) -> Health:
-    failed = [word for word in words if word.machine == "fail"]
-    agreed = sum(word.human == "fail" for word in failed)
-    appeals = [word for word in failed if word.source == "appeal"]
-    won = sum(word.human != "fail" for word in appeals)
-    missed = sum(word.machine != "fail" and word.human == "fail" for word in words)
+def _health(key: tuple[str, str, str], words: list[tuple[Word, int]], policy: Fairness) -> Health:
+    failed = [(word, number) for word, number in words if word.machine == "fail"]
+    judged = sum(number for _, number in failed)
+    agreed = sum(number for word, number in failed if word.human == "fail")
+    appeals = sum(number for word, number in failed if word.source == "appeal")
+    won = sum(number for word, number in failed if word.source == "appeal" and word.human != "fail")
+    missed = sum(number for word, number in words if word.machine != "fail" and word.human == "fail")
     z = z_of(policy.confidence)
-    agreement, lost = wilson(agreed, len(failed), z), wilson(won, len(appeals), z)
+    agreement, lost = wilson(agreed, judged, z), wilson(won, appeals, z)
     why = ""
-    if agreement and len(failed) >= policy.least and agreement[1] < policy.agreement:
-        why = f"{len(failed)} 次复核只有 {agreed} 次认同（区间上限 {agreement[1]:.2f} 低于 {policy.agreement:g}）"
-    elif lost and len(appeals) >= policy.least and lost[0] > policy.won:
-        why = f"{len(appeals)} 次申诉有 {won} 次改判（区间下限 {lost[0]:.2f} 高于 {policy.won:g}）"
-    return Health(*key, len(failed), agreed, len(appeals), won, missed, agreement, lost, why)
+    if agreement and judged >= policy.least and agreement[1] < policy.agreement:
+        why = f"{judged} 次复核只有 {agreed} 次认同（区间上限 {agreement[1]:.2f} 低于 {policy.agreement:g}）"
+    elif lost and appeals >= policy.least and lost[0] > policy.won:
+        why = f"{appeals} 次申诉有 {won} 次改判（区间下限 {lost[0]:.2f} 高于 {policy.won:g}）"
+    return Health(*key, judged, agreed, appeals, won, missed, agreement, lost, why)

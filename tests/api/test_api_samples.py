@@ -10,6 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from api.agreement import agreement
+from api.store.results import Stored
+from nlp.quality.items import Grade
 from tests.api.serving import Site, crew, problem
 
 TENANT = "sampled"
@@ -102,7 +105,7 @@ def test_a_day_is_sampled_and_drawn_once(people: dict[str, httpx.Client], day: l
     assert drawn.status_code == 201, drawn.text
     assert drawn.json()["tasks"] == 2 * found["chosen"]
     problem(quality.post("/v1/quality/samples", json={"date": DAY}), 409, "conflict")
-    after = quality.get("/v1/quality/samples", params={"date": DAY}).json()
+    after = people["S1"].get("/v1/quality/samples", params={"date": DAY}).json()
     assert (after["drawn"], after["picks"]) == (True, found["picks"])
     today = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     problem(quality.post("/v1/quality/samples", json={"date": today}), 422, "invalid")
@@ -123,6 +126,9 @@ def test_a_second_score_is_blind_and_agreement_is_told(
             assert told["transcript"]["turns"]
             result = task["subject"]
             problem(people[name].get(f"/v1/quality/results/{result}"), 403, "forbidden")
+            sample = people[name].get("/v1/quality/samples", params={"date": DAY}).json()
+            (pick,) = [one for one in sample["picks"] if one["result_id"] == result]
+            assert (pick["flags"], pick["stratum"]) == ([], None)
             listed = people[name].get("/v1/quality/results", params={"limit": 500}).json()["results"]
             assert result not in {one["id"] for one in listed}
             words = {item["code"]: "pass" for item in told["items"]}
@@ -150,6 +156,41 @@ def test_a_second_score_is_blind_and_agreement_is_told(
     assert rates["reviewed"] == chosen
     assert rates["any"]["too_small"]
     assert "不足以下结论" in rates["agents"]["A1"]["note"]
+
+
+def test_the_report_by_hand() -> None:
+    """B26, R138: four results, two people: κ of items and quadratic-weighted κ of grades, each with n."""
+    machine = (("r1", 95.0, "pass"), ("r2", 85.0, "pass"), ("r3", 65.0, "fail"), ("r4", 40.0, "fail"))
+    rows = {
+        name: Stored(name, name, "A1", points, None, False, [], "", {
+            "score": points, "items": [{"code": "x", "result": word}], "form": {"code": "f", "version": "1"},
+        })
+        for name, points, word in machine
+    }  # fmt: skip
+    grades = {
+        name: (Grade("A", "", 90), Grade("B", "", 80), Grade("C", "", 60), Grade("D", "", 0)) for name in rows
+    }
+    said = [
+        {"result": name, "by": "Q1", "score": points, "items": {"x": word}} for name, points, word in machine
+    ]
+    said += [
+        {"result": name, "by": "Q2", "score": points, "items": {"x": word}}
+        for name, points, word in (
+            ("r1", 95.0, "pass"),
+            ("r2", 65.0, "fail"),
+            ("r3", 65.0, "fail"),
+            ("r4", 40.0, "fail"),
+        )
+    ]
+    told = agreement(said, rows, grades)
+    # Q1: 2 pass 2 fail; Q2: 1 pass 3 fail; 3 of 4 alike: (.75 − (.5 × .25 + .5 × .75)) / .5
+    assert (told["people"]["kappa"], told["people"]["n"]) == (pytest.approx(0.5), 4)
+    # grades A B C D against A C C D: observed 1/9 of 4, expected 2.5/9: 1 − (1/36) / (10/36)
+    assert (told["people"]["grade_kappa"], told["people"]["grade_n"]) == (pytest.approx(0.9), 4)
+    assert told["machine"]["n"] == 8
+    assert told["items"]["x"]["machine"]["observed"] == pytest.approx(7 / 8)
+    # points 95 95 85 65 65 65 40 40, Σ(v − mean)² = 3337.5: Do = 2·20²/8, De = 2·8·3337.5/(8·7)
+    assert told["people"]["score_alpha"] == pytest.approx(1 - 100 / (2 * 8 * 3337.5 / 56))
 
 
 def test_a_calibration_shows_the_differences(people: dict[str, httpx.Client]) -> None:
@@ -240,4 +281,15 @@ def test_who_is_listened_to(site: Site, people: dict[str, httpx.Client]) -> None
     told = people["S1"].get("/v1/quality/listen").json()
     assert {one["conversation_id"] for one in told["conversations"]} == names
     assert told["pick"] in names
+    door = f"/v1/quality/listen/{told['pick']}"
+    for text in ("这个不归我管", "我的电话是 13800138000"):
+        role = "agent" if "不归" in text else "customer"
+        people["A1"].post(f"/v1/conversations/{told['pick']}/turns", json={"role": role, "text": text})
+    heard = people["S1"].get(door).json()
+    assert [turn["role"] for turn in heard["turns"]] == ["agent", "customer"]
+    assert "13800138000" not in str(heard)
+    assert "forbidden_word" in {item["code"] for item in heard["score"]["failed"]}
+    listed = people["S1"].get("/v1/quality/results", params={"transcript_id": told["pick"]}).json()
+    assert listed["results"] == []  # a score so far is no result
+    problem(people["A1"].get(door), 403, "forbidden")
     problem(people["A1"].get("/v1/quality/listen"), 403, "forbidden")

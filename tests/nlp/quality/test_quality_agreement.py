@@ -74,7 +74,7 @@ def test_a_weak_rule_is_told_from_a_sound_one() -> None:
     """B23: of simulated appeals a rule wrong in 80 % is weak, one wrong in 5 % is not, and few words condemn none."""
     policy = read_fairness()
     words = simulated("rude", 0.8, 40) + simulated("greeting", 0.05, 40) + simulated("closing", 1.0, 7)
-    found = health(words, policy)
+    found = health([(word, 1) for word in words], policy)
     assert found["standard@2026.11:rude"].why
     assert not found["standard@2026.11:greeting"].why
     assert not found["standard@2026.11:closing"].why
@@ -86,9 +86,9 @@ def test_confirmed_verdicts_keep_a_rule_sound() -> None:
     """B23: 4 of 10 agreed has Wilson's upper end .687 below .8; 9 of 10 does not; what it missed is counted apart."""
     policy = read_fairness()
     word = lambda human, machine="fail": Word("f", "1", "x", machine, human, "second")  # noqa: E731
-    weak = health([word("fail")] * 4 + [word("pass")] * 6, policy)["f@1:x"]
+    weak = health([(word("fail"), 4), (word("pass"), 6)], policy)["f@1:x"]
     assert weak.agreement is not None
     assert weak.agreement[1] == pytest.approx(0.687, abs=5e-4)
     assert weak.why
-    sound = health([word("fail")] * 9 + [word("na")] + [word("fail", "pass")] * 3, policy)["f@1:x"]
+    sound = health([(word("fail"), 9), (word("na"), 1), (word("fail", "pass"), 3)], policy)["f@1:x"]
     assert (sound.why, sound.judged, sound.missed) == ("", 10, 3)

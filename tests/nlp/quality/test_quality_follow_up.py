@@ -11,7 +11,9 @@ from nlp.handoff import step as hear
 from nlp.handoff.cues import Facts
 from nlp.policy import load_policy
 from nlp.quality.follow_up import Earlier, commitment, escalations, first_of, read_follow_up
-from nlp.transcript import Turn
+from nlp.quality.form import load_form
+from nlp.quality.scorer import score
+from nlp.transcript import Transcript, Turn
 
 POLICY = read_follow_up()
 BEIJING = timezone(timedelta(hours=8))
@@ -94,3 +96,21 @@ def test_blame_before_solving_warns() -> None:
     state, _ = hear(state, Turn("agent", "已经给您换新"), None, None, solved, policy)
     _, decision = hear(state, Turn("agent", "谁让您不看清楚"), None, None, blame, policy)
     assert decision.alerts == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "results", "points"),
+    [
+        ("这个没法当场解决，已升级给技术部，请您等通知", ("fail", "fail"), 0.0),
+        ("这个没法当场解决，已升级给技术部，2小时内由张工联系您", ("pass", "pass"), 100.0),
+        ("已转交主管，明天 10 点前有答复", ("pass", "fail"), 60.0),
+        ("您的软件升级好了，重启即可", ("na", "na"), 100.0),
+    ],
+)
+def test_an_escalation_owes_a_time_and_a_person(said: str, results: tuple[str, str], points: float) -> None:
+    """R047: handed on without a time is a violation; with “2小时内由张工” it passes; nothing handed on owes nothing."""
+    sheet = score(
+        Transcript("t", (Turn("customer", "空调坏了"), Turn("agent", said))), load_form("escalation")
+    )
+    assert tuple(item.result for item in sheet.items) == results
+    assert sheet.score == points
