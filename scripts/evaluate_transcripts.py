@@ -96,7 +96,9 @@ def _compare(found: list[Span], marked: list[Span]) -> tuple[Tally, list[Span], 
 
 def _spans(violations: Sequence[dict[str, Any]], code: str) -> list[Span]:
     rows = (one for one in violations if one["code"] == code)
-    return [Span(one["turn"], one["start"], one["end"], one["text"], one.get("absent", False)) for one in rows]
+    return [
+        Span(one["turn"], one["start"], one["end"], one["text"], one.get("absent", False)) for one in rows
+    ]
 
 
 def _stage_turns(transcript: Transcript, found: dict[int, set[str]]) -> set[tuple[str, int]]:
@@ -116,7 +118,9 @@ def measure(path: Path) -> Figures:
     rows = rows_of(path)
     transcripts = [parse_transcript(row) for row in rows]
     prepared = prepare(form)
-    for row, transcript, score in zip(rows, transcripts, score_many(transcripts, form, analyser), strict=True):
+    for row, transcript, score in zip(
+        rows, transcripts, score_many(transcripts, form, analyser), strict=True
+    ):
         labels = row["labels"]
         failed = {item.code: item.evidence for item in score.items if item.result == "fail"}
         for code in CODES:
