@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nlp.artefacts import ArtefactError
 from nlp.classify import Classifier, load_classifier
 from nlp.codes import BREAK, Codes, decoded
+from nlp.conduct import Conduct, load_conduct
 from nlp.cues import EMOTIONS, POLARITIES, Cue, CuePolicy, Finder, TrajectoryPolicy, load_cues
 from nlp.hashed import hashed, read
 from nlp.linear import Linear, Panel, alike, beside, softmax
@@ -139,17 +140,25 @@ def _normal(shares: Shares) -> Shares:
 
 
 class SentimentAnalyser:
-    """`analyse` is thread-safe and deterministic; an empty text is neutral."""
+    """`analyse` is thread-safe and deterministic; an empty text is neutral.
+
+    `conduct` hears the agent's side, for those who judge it.
+    """
 
     def __init__(
-        self, policy: CuePolicy, polarity: Classifier | None = None, emotion: Classifier | None = None
+        self,
+        policy: CuePolicy,
+        polarity: Classifier | None = None,
+        emotion: Classifier | None = None,
+        conduct: Conduct | None = None,
     ) -> None:
+        self.conduct = conduct
         self._policy, self._polarity, self._emotion = policy, polarity, emotion
         self._fits = np.array([[policy.fits[p][e] for e in EMOTIONS] for p in POLARITIES])
         self._moods = np.array([[policy.moods[p][e] for e in EMOTIONS] for p in POLARITIES])
         self.trajectory_policy = policy.trajectory
         self.mode = FULL if polarity is not None and emotion is not None else RULES_ONLY
-        models = tuple(model.version for model in (polarity, emotion) if model is not None)
+        models = tuple(model.version for model in (polarity, emotion, conduct) if model is not None)
         self.version = "+".join((*models, f"cues/{policy.version}"))
         self._panel: Panel | None = None
         self._order, self._mood = list(range(len(POLARITIES))), list(range(len(EMOTIONS)))
@@ -231,4 +240,4 @@ def load_analyser(root: Path | None = None, folder: Path | None = None) -> Senti
         polarity, emotion = load_classifier("sentiment", root), load_classifier("emotion", root)
     except ArtefactError:
         return SentimentAnalyser(policy)
-    return SentimentAnalyser(policy, polarity, emotion)
+    return SentimentAnalyser(policy, polarity, emotion, load_conduct(root))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp.phrases import Matcher, PatternError, Phrases, Spans
+from nlp.suspects import Suspects, Trust, weigh
 from nlp.text import normalise
 
 STAGES: tuple[str, ...] = ("greeting", "comfort", "verify", "solve", "follow_up", "closing")
@@ -33,6 +34,7 @@ _TIME = re.compile(
     r"|今天|今晚|明天|明早|明晚|后天|下周|周[一二三四五六日末]|当天"
 )
 _LONG_TURN = 60
+_LIKELY = 0.5
 _CONFIRMING = re.compile(r"(?:对|是|没错|正确)(?:吗|吧|么|嘛|不对)\?")
 _NAMING = re.compile(r"zx|订单|单号|尾号|付款|签收|收货|是不是|下单")
 _SENTENCE = re.compile(r"[^。!?;]+[。!?;]*")
@@ -60,47 +62,78 @@ def _answers(text: str, spans: Spans, elsewhere: Spans) -> Spans:
     return tuple(s for s in spans if not any(s[0] < end and start < s[1] for start, end in blocked))
 
 
+def _wrongs(suspects: Suspects) -> Spans:
+    """Clauses that are likelier a violation than not: a refusal or a reproach solves nothing."""
+    return tuple(
+        (start, end)
+        for label, hits in suspects.items()
+        if label not in STAGES
+        for start, end, share in hits
+        if share >= _LIKELY
+    )
+
+
 class StagesError(ValueError):
     """A stage list that cannot be used; names the key and the accepted form."""
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Compiled stage patterns and the version of the list they came from."""
+    """Compiled stage patterns, the trust in the head beside them, and the version of the list they came from."""
 
     version: str
     matcher: Matcher
+    trust: Mapping[str, Trust]
 
-    def find(self, text: str) -> dict[str, Spans]:
-        """Stages of one normalised turn with the spans that show them."""
+    def find(self, text: str, suspects: Suspects | None = None) -> dict[str, Spans]:
+        """Stages of one normalised turn with the spans that show them; `suspects` are those of the trained head."""
         found = dict(self.matcher.hits(text))
+        if suspects is not None:
+            found = self._weighed(found, suspects)
         if "follow_up" in found and not _TIME.search(text):
             del found["follow_up"]  # a later step counts when it has a time or a number
         if "closing" in found and len(text) < _LONG_TURN:
             found.pop("comfort", None)  # a regret said while leaving comforts nobody any more
         if "solve" in found:
-            answers = _answers(text, found["solve"], (*found.get("follow_up", ()), *found.get("closing", ())))
+            elsewhere = (*found.get("follow_up", ()), *found.get("closing", ()))
+            answers = _answers(text, found["solve"], (*elsewhere, *_wrongs(suspects or {})))
             if answers:
                 found["solve"] = answers
             else:
                 del found["solve"]
         return found
 
+    def _weighed(self, found: Mapping[str, Spans], suspects: Suspects) -> dict[str, Spans]:
+        both: dict[str, Spans] = {}
+        for stage in STAGES:
+            spans = tuple(weigh(found.get(stage, ()), suspects, self.trust[stage]))
+            if spans:
+                both[stage] = spans
+        return both
+
     def of(self, text: str) -> frozenset[str]:
         """Codes of the stages of one turn as sent."""
         return frozenset(self.find(normalise(text)))
 
 
+def _share(table: Mapping[str, Any], code: str, key: str, otherwise: float) -> float:
+    value = table.get(key, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise StagesError(f"{code}.{key}：{value!r}（应为：0 到 1 的概率；sure 大于 1 则只按模式）")
+    return float(value)
+
+
 def parse_stages(value: Mapping[str, Any]) -> Stages:
     """Read the TOML's content. Raises StagesError."""
-    lists = {}
+    lists, trust = {}, {}
     for code in STAGES:
         table = value.get(code)
         if not isinstance(table, Mapping) or not table.get("patterns"):
             raise StagesError(f"{code}.patterns：缺失（应为：非空的模式列表）")
         lists[code] = Phrases(tuple(table["patterns"]), tuple(table.get("unless", ())))
+        trust[code] = Trust(code, _share(table, code, "sure", 2.0), _share(table, code, "doubt", 0.0))
     try:
-        return Stages(str(value.get("version", "")), Matcher(lists))
+        return Stages(str(value.get("version", "")), Matcher(lists), trust)
     except PatternError as problem:
         raise StagesError(str(problem)) from None
 

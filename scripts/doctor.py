@@ -35,6 +35,9 @@ TASKS = {
     "sentiment": "情感只用词表",
     "emotion": "情绪只用词表",
     "alarm": "安全、法律等底线只靠规则",
+    "wording": "质检只按词语规则，漏检会多",
+    "stage": "服务步骤只按词语规则判断",
+    "distress": "客户情绪是否明显只按情绪模型与词语判断",
 }
 FREE_MB = 500
 SIGNS = {"ok": "正常", "warn": "提醒", "fail": "故障"}

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlp.quality.dialogue import open_dialogue, prepare
+from nlp.quality.dialogue import open_dialogues, prepare
 from nlp.quality.form import load_form
+from nlp.quality.ports import conduct_of
 from nlp.quality.scorer import score_many
 from nlp.sentiment import load_analyser
 from nlp.stages import STAGES
@@ -129,7 +130,7 @@ def measure(path: Path) -> Figures:
             figures.codes[code].add(tally)
             for kind, spans in (("FALSE", false), ("MISSED", missed)):
                 figures.errors += [_tell(row, kind, code, span.turn, span.text) for span in spans]
-        stages = open_dialogue(transcript, prepared, {}).stages
+        stages = open_dialogues([transcript], prepared, [{}], conduct=conduct_of(analyser))[0].stages
         said = _stage_turns(transcript, {at: set(found) for at, found in stages.items()})
         true = {(stage, at) for stage in STAGES for at in labels["stages"][stage]}
         true = {(stage, at) for stage, at in true if transcript.turns[at].role == "agent"}

@@ -13,7 +13,7 @@ from scripts.train_rows import site_folder
 from scripts.train_site import told
 
 app = group("模型：列出、校验、换用与退回，转换并加入 Hugging Face 模型")
-TASKS = ("encoder", "intent", "sentiment", "emotion", "alarm")
+TASKS = ("encoder", "intent", "sentiment", "emotion", "alarm", "wording", "stage", "distress")
 Root = Annotated[
     Path | None,
     typer.Option(

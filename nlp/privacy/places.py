@@ -34,15 +34,15 @@ class Places:
 def _places() -> Places:
     lists = words()["places"]
     compound, block = any_of(lists["compounds"]), any_of(lists["blocks"])
-    door = rf"(?:大道|大街|胡同|路|街|道|巷|弄|里|村)(?:[东西南北中東]{{1,2}}[段路]?)?[{_NUM}]{{1,6}}(?:-\d+)?\s?(?:号|號|弄)(?![线線窗])"
+    door = rf"(?:大道|大街|胡同|路|街|道|巷|弄|里|村)(?:[东西南北中東]{{1,2}}[段路]?)?\s?[{_NUM}]{{1,6}}(?:-\d+)?\s?(?:号院|號院|号|號|弄)(?![线線窗前]|之前|以前|上午|下午)"
     unit = rf"\s?[{_LETTERS}]?(?!(?:19|20)\d\d-)[{_NUM}]{{1,5}}"
-    inside = rf"{compound}(?:[东西南北中東]区)?{unit}-?(?:{_HOUSE}|\d+-\d+)|[{HAN}]{block}{unit}{_BUILDING}"
-    chain = (
-        rf"[{_LETTERS}{_NUM}]{{1,4}}(?:栋|棟|幢|号楼|號樓|座)\s?[{_NUM}]{{1,3}}(?:单元|單元|室|层|层|號|号)"
+    inside = (
+        rf"{compound}(?:[东西南北中東]区)?{unit}\s?-?(?:{_HOUSE}|\d+-\d+)|[{HAN}]{block}{unit}\s?{_BUILDING}"
     )
+    chain = rf"[{_LETTERS}{_NUM}]{{1,4}}\s?(?:栋|棟|幢|号楼|號樓|座)\s?[{_NUM}]{{1,3}}\s?(?:单元|單元|室|层|层|號|号)"
     village = rf"村[{HAN}]{{0,4}}?[{_NUM}]{{1,3}}(?:组|組|社|队|隊|屯)"
     more = rf"[{HAN}]{{1,10}}?(?:{compound}|{block})"
-    step = rf"[\s,-]?(?:[{_LETTERS}]?[{_NUM}]{{1,5}}|[{_LETTERS}]|[东西南北])-?{_HOUSE}"
+    step = rf"[\s,-]?(?:[{_LETTERS}]?[{_NUM}]{{1,5}}|[{_LETTERS}]|[东西南北])\s?-?{_HOUSE}"
     return Places(
         core=re.compile(f"{door}|{inside}|{chain}|{village}"),
         named=re.compile(rf"[{HAN}]{{2,8}}?({any_of(lists['named'])})"),

@@ -11,18 +11,26 @@ from nlp.quality.form import Item
 from nlp.quality.kinds import Claims, Empathy, Fatal, Repetition, Unanswered
 from nlp.quality.known import CLAUSE, contradicted
 from nlp.quality.result import Verdict
-from nlp.quality.wording import asks, clause
+from nlp.quality.wording import asks, clause, sureness
 from nlp.text import bigrams
 from nlp.transcript import Span
 
+_REPLIES = ("promise_without_time", "rude", "blame_customer", "forbidden_word")
+_ANSWERING = frozenset({"solve", "verify", "follow_up", "comfort"})
 _FEELINGS = frozenset({"angry", "fear"})
 _FILLER = re.compile(r"[哦呢哈亲啊呀哒啦喔噢嗯的了吧\W_]+")
+_WONDERING = re.compile(
+    r"多少|怎么[^能这]|什么时候|几[点天号时个]|哪[天里个]|多久|谁|能不能|是不是|有没有|行不行|可不可以|[^了]吗"
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FEWEST_SHARED = 2
 
 
-def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int) -> bool:
+def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int, still: bool) -> bool:
+    share = dialogue.hearing.customers.get(dialogue.texts[turn])
+    if share is not None:
+        return share >= (check.still if still else check.sure)
     cue = bool(dialogue.found(item.code, "cues", turn))
     feeling = dialogue.sentiments.get(turn)
     if feeling is None or len(_HAN.findall(dialogue.texts[turn])) < check.shortest:
@@ -32,30 +40,33 @@ def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int) -> bool:
 
 
 def empathy(dialogue: Dialogue, item: Item, check: Empathy, turns: tuple[int, ...]) -> Verdict:
-    """The reply to the first clear anger or distress comforts, unless comfort was given just before."""
+    """Each reply that comes next after clear anger or distress acknowledges it."""
     judged = set(turns)
-    comforted: list[bool] = []
-    upset = False
+    evidence: list[Span] = []
+    asked: list[int] = []
+    upset: int | None = None
+    seen = still = False
     for turn in range(len(dialogue.texts)):
         if dialogue.role(turn) == "customer":
-            upset = upset or _upset(dialogue, item, check, turn)
-        elif turn in judged:
-            cares = "comfort" in dialogue.stages[turn] or bool(dialogue.found(item.code, "cares", turn))
-            if upset and not cares and not any(comforted[-check.relief :]):
-                asked = dialogue.previous_customer(turn)
-                told = f"第 {(asked or 0) + 1} 轮客户情绪明显，回复中没有安抚"
-                return Verdict("fail", told, (absent(turn),))
-            if upset and cares:
-                comforted.append(True)
-                upset = False
-                continue
-            comforted.append(cares)
-            upset = False
+            if _upset(dialogue, item, check, turn, still):
+                upset, seen = turn, True
         elif dialogue.serving(turn):
-            upset = False
-    if any(_upset(dialogue, item, check, turn) for turn in dialogue.customer):
-        return Verdict("pass", "情绪出现后有安抚")
-    return Verdict("na", "客户没有明显情绪")
+            cares = "comfort" in dialogue.stages.get(turn, ()) or dialogue.found(item.code, "cares", turn)
+            if upset is not None and turn in judged and not cares:
+                evidence.append(absent(turn))
+                asked.append(upset)
+            still = bool(upset is not None or still) and not cares
+            upset = None
+    if evidence:
+        return Verdict("fail", _unheard(dialogue, check, asked), tuple(evidence))
+    return Verdict("pass", "情绪出现后有安抚") if seen else Verdict("na", "客户没有明显情绪")
+
+
+def _unheard(dialogue: Dialogue, check: Empathy, asked: list[int]) -> str:
+    told = f"第 {'、'.join(str(turn + 1) for turn in asked)} 轮客户情绪明显，回复中没有安抚"
+    shares = [dialogue.hearing.customers.get(dialogue.texts[turn]) for turn in asked]
+    known = [f"{share:.2f}" for share in shares if share is not None]
+    return told + (f"（模型概率 {'、'.join(known)}，阈值 {check.sure:g}）" if known else "")
 
 
 def _cores(text: str, shortest: int) -> list[tuple[str, int, int]]:
@@ -91,15 +102,17 @@ def repetition(dialogue: Dialogue, item: Item, check: Repetition, turns: tuple[i
     return Verdict("fail", f"重复自己说过的话 {len(evidence)} 处：“{evidence[0].text}”", tuple(evidence))
 
 
-def _again(dialogue: Dialogue, item: Item, question: int, follow: int | None) -> bool:
+def _again(dialogue: Dialogue, item: Item, question: int, follow: int | None, answered: bool) -> bool:
+    """Whether the customer has to come back to the question; after a reply without any answer less shows it."""
     if follow is None:
         return False
     text = dialogue.texts[follow]
-    if not dialogue.found(item.code, "again", follow):
-        return False
+    pressed = bool(dialogue.found(item.code, "again", follow))
     replies = bigrams("".join(dialogue.texts[turn] for turn in dialogue.replies(question)))
     shared = bigrams(text) & bigrams(dialogue.texts[question])
-    return len(shared) >= _FEWEST_SHARED and len(shared - replies) >= 1
+    kept = len(shared) >= _FEWEST_SHARED and len(shared - replies) >= 1
+    wondered = _WONDERING.search(dialogue.texts[question]) is not None
+    return pressed and (kept or (not answered and wondered))
 
 
 def unanswered(
@@ -113,6 +126,8 @@ def unanswered(
     evidence: list[Span] = []
     closing = failed.get("premature_close", frozenset())
     stock = failed.get("template_repeat", frozenset()) - failed.get("rude", frozenset())
+    # A refusal, a reproach or a vague promise is an answer of its kind, and found as what it is.
+    other = frozenset[int]().union(*(failed.get(code, ()) for code in _REPLIES))
     for turn in turns:
         question = dialogue.previous_customer(turn)
         if question is None or turn not in dialogue.replies(question):
@@ -120,14 +135,16 @@ def unanswered(
         text = dialogue.texts[question]
         if not (asks(text) or dialogue.found(item.code, "questions", question)):
             continue
-        answered = "solve" in dialogue.stages[turn]
+        answered = not _ANSWERING.isdisjoint(dialogue.stages[turn])
+        last = turn == dialogue.replies(question)[-1]
         missed = (
             turn in closing
             or bool(dialogue.found(item.code, "deflections", turn))
             or (turn in stock and not answered)
             or (
-                turn == dialogue.replies(question)[-1]
-                and _again(dialogue, item, question, dialogue.next_customer(turn))
+                last
+                and turn not in other
+                and _again(dialogue, item, question, dialogue.next_customer(turn), answered)
             )
         )
         if missed:
@@ -162,23 +179,24 @@ def _retracted(
 
 def claims(dialogue: Dialogue, item: Item, check: Claims, turns: tuple[int, ...], as_of: datetime) -> Verdict:
     """Absolute words, claims taken back later, and sentences with other numbers than the facts."""
-    found: dict[tuple[int, int, int], None] = {}
+    found: dict[tuple[int, int, int], float] = {}
     facts = tuple(dialogue.facts(as_of)) if dialogue.facts else ()
     for turn in turns:
         text = dialogue.texts[turn]
-        for start, end in dialogue.found(item.code, "said", turn):
-            found[(turn, *clause(text, start, end))] = None
+        for (start, end), share in dialogue.told(item.code, turn, check.trust).items():
+            found[(turn, *clause(text, start, end))] = share
         if dialogue.found(item.code, "retractions", turn):
             taken_back = _retracted(dialogue, item, turns, turn)
             if taken_back:
-                found[taken_back] = None
+                found[taken_back] = 1.0
         for match in CLAUSE.finditer(text) if facts else ():
             if contradicted(match.group(), facts):
-                found[(turn, *match.span())] = None
+                found[(turn, *match.span())] = 1.0
     if not found:
         return Verdict("pass", "没有绝对化或与事实不符的说法")
     evidence = tuple(dialogue.span(*place) for place in sorted(found))
-    return Verdict("fail", f"绝对化或未经核实的说法 {len(evidence)} 处：“{evidence[0].text}”", evidence)
+    told = f"绝对化或未经核实的说法 {len(evidence)} 处：“{evidence[0].text}”"
+    return Verdict("fail", told + sureness([found[place] for place in sorted(found)], check.trust), evidence)
 
 
 def fatal(

@@ -11,11 +11,13 @@ from pathlib import Path
 from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans
 from nlp.quality.form import Form
+from nlp.quality.hearing import SILENCE, Hearing, hear
 from nlp.quality.kept import Heard, labelled
 from nlp.quality.kinds import phrase_lists, tree_lists
-from nlp.quality.ports import Encode, Facts
+from nlp.quality.ports import Conduct, Encode, Facts
 from nlp.quality.reading import Hits, Lap, Reading, no_lap, read
 from nlp.stages import Stages, load_stages
+from nlp.suspects import Suspects, Trust, weigh
 from nlp.text import Clean
 from nlp.transcript import SERVICE_ROLES, Masked, Span, Transcript
 
@@ -92,6 +94,7 @@ class Dialogue:
     """Of every turn that a rule asks for, the customer's among them."""
     facts: Facts | None = None
     encode: Encode | None = None
+    hearing: Hearing = SILENCE
     _heard: Heard | None = None
     _judging: frozenset[int] | None = None
 
@@ -124,11 +127,27 @@ class Dialogue:
     def staged(self, turn: int) -> Hits:
         """Stages that the wording of a turn reaches, whoever said it."""
         known = self.stages.get(turn)
-        return self.prepared.stages.find(self.texts[turn]) if known is None else known
+        return self.prepared.stages.find(self.texts[turn], self.suspects(turn)) if known is None else known
 
     def found(self, code: str, role: str, turn: int) -> Spans:
         """Spans of an item's pattern list in one turn, in normalised offsets."""
         return self.hits[turn].get(f"{code}.{role}", ())
+
+    def suspects(self, turn: int) -> Suspects | None:
+        """What the trained heads suspect in an agent's turn, None where they were not asked."""
+        return self.hearing.agents.get(self.texts[turn])
+
+    def told(self, code: str, turn: int, trust: Trust) -> dict[tuple[int, int], float]:
+        """Spans of an item's forbidden words in one turn: its patterns and the head it names, each with the
+        head's probability."""
+        rules, suspects = self.found(code, "said", turn), self.suspects(turn)
+        if not trust.head or suspects is None:
+            return dict.fromkeys(rules, 1.0)
+        if not rules and trust.head not in suspects:
+            return {}
+        sure = any(share >= trust.sure for _, _, share in suspects.get(trust.head, ()))
+        excused = self.prepared.matcher.excused(f"{code}.said", self.texts[turn]) if sure else ()
+        return weigh(rules, suspects, trust, excused)
 
     def previous_customer(self, turn: int) -> int | None:
         """The customer turn that a service turn answers: the last one before it."""
@@ -219,16 +238,29 @@ def open_dialogues(
     facts: Sequence[Facts | None] | None = None,
     encode: Encode | None = None,
     lap: Lap = no_lap,
+    conduct: Conduct | None = None,
 ) -> list[Dialogue]:
-    """Transcripts made ready together: a text that several turns share is read once. `lap` hears of each pass."""
+    """Transcripts made ready together: a text that several turns share is read once. `lap` hears of each pass.
+
+    `conduct` are the trained heads that stand beside the patterns.
+    """
     reading = read(
         [turn.text for transcript in transcripts for turn in transcript.turns], prepared.matcher, lap
     )
+    texts = [tuple(reading.normal[turn.text] for turn in one.turns) for one in transcripts]
+    judged = [_judged(one, said, prepared.form) for one, said in zip(transcripts, texts, strict=True)]
+    hearing = hear(
+        conduct,
+        [said[turn] for said, turns in zip(texts, judged, strict=True) for turn in turns],
+        [text for one, said in zip(transcripts, texts, strict=True)
+         for turn, text in zip(one.turns, said, strict=True) if turn.role == "customer" and text],
+    )  # fmt: skip
+    lap("hearing")
     staged: dict[str, Hits] = {}
     opened = [
-        _opened(transcript, prepared, reading, staged, feelings, known, encode)
-        for transcript, feelings, known in zip(
-            transcripts, sentiments, facts or [None] * len(transcripts), strict=True
+        _opened(transcript, prepared, reading, staged, feelings, said, turns, hearing, known, encode)
+        for transcript, feelings, said, turns, known in zip(
+            transcripts, sentiments, texts, judged, facts or [None] * len(transcripts), strict=True
         )
     ]
     lap("stages")
@@ -241,15 +273,16 @@ def _opened(
     reading: Reading,
     staged: dict[str, Hits],
     moods: Mapping[int, Mood],
+    texts: tuple[str, ...],
+    judged: tuple[int, ...],
+    hearing: Hearing,
     facts: Facts | None,
     encode: Encode | None,
 ) -> Dialogue:
-    texts = tuple(reading.normal[turn.text] for turn in transcript.turns)
-    judged = _judged(transcript, texts, prepared.form)
     for turn in judged:
         text = texts[turn]
         if text not in staged:
-            staged[text] = prepared.stages.find(text)
+            staged[text] = prepared.stages.find(text, hearing.agents.get(text))
     return Dialogue(
         transcript=transcript,
         prepared=prepared,
@@ -263,6 +296,7 @@ def _opened(
         moods=moods,
         facts=facts,
         encode=encode,
+        hearing=hearing,
     )
 
 

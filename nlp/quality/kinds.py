@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nlp.phrases import Phrases
 from nlp.quality.rules.atoms import Breach, Words
 from nlp.quality.rules.tree import Choice, Leaf, Node, Rule, walk
+from nlp.suspects import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Said:
     """Words that must not be said. `excused_by`: patterns that excuse the whole turn (a time, for a promise).
 
     `context` narrows where it counts: `any`; `open`: while the customer's question stands unanswered or the
-    customer protests next.
+    customer protests next. `head` is a label of the trained head: a clause that it gives at least `sure` counts
+    without a pattern, a pattern's hit that it gives less than `doubt` does not count.
     """
 
     patterns: tuple[str, ...]
@@ -70,6 +72,13 @@ class Said:
     excused_by: tuple[str, ...] = ()
     quoted: bool = False
     context: str = "any"
+    head: str = ""
+    sure: float = 2.0
+    doubt: float = 0.0
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.head, self.sure, self.doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,13 @@ class Claims:
     unless: tuple[str, ...] = ()
     retractions: tuple[str, ...] = ()
     assertions: tuple[str, ...] = ()
+    head: str = ""
+    sure: float = 2.0
+    doubt: float = 0.0
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.head, self.sure, self.doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +114,27 @@ class Leaks:
     types: tuple[str, ...]
     unless: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    head: str = ""
+    sure: float = 2.0
+    doubt: float = 0.0
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.head, self.sure, self.doubt)
 
 
 @dataclass(frozen=True, slots=True)
 class Empathy:
-    """A word of empathy right after clear anger or distress. `cues` show anger where no model is at hand."""
+    """A word of empathy right after clear anger or distress, at each reply. The trained head hears distress from
+    `sure` on, and from `still` on while earlier distress stands unacknowledged; without it `cues` and the mood's
+    `intensity` show it."""
 
     cues: tuple[str, ...]
     cares: tuple[str, ...] = ()
     intensity: float = 0.45
     shortest: int = 6
-    relief: int = 2
+    sure: float = 0.5
+    still: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from nlp.quality.checks import verdict
 from nlp.quality.dialogue import Dialogue, open_dialogues, prepare
 from nlp.quality.form import Form
 from nlp.quality.points import points_of
-from nlp.quality.ports import Analyser, Encode, Facts
+from nlp.quality.ports import Analyser, Encode, Facts, conduct_of
 from nlp.quality.reading import Lap, no_lap
 from nlp.quality.result import Satisfaction, Score, Summary, Verdict
 from nlp.quality.rules.asking import asked, moods_of
@@ -79,7 +79,7 @@ def opened(
             moods[number][index] = mood
     lap("sentiment")
     vectors = Vectors(encode) if encode is not None else None
-    dialogues = open_dialogues(batch, prepare(form, folder), moods, facts, vectors, lap)
+    dialogues = open_dialogues(batch, prepare(form, folder), moods, facts, vectors, lap, conduct_of(analyser))
     if vectors is not None:
         vectors.ready(text for dialogue in dialogues for text in asked(dialogue))
         lap("encode")

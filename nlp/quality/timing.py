@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from nlp.quality.dialogue import Dialogue, absent
+from nlp.quality.dialogue import Dialogue
 from nlp.quality.kinds import FirstResponse, LongestGap
 from nlp.quality.result import Verdict
 from nlp.transcript import SERVICE_ROLES
@@ -45,8 +45,10 @@ def first_response(dialogue: Dialogue, check: FirstResponse) -> Verdict:
     limit = _limit(dialogue, check.limit, check.limits)
     for start, end in _waits(dialogue):
         if end is None:
-            if not dialogue.judged:
-                return Verdict("fail", f"第 {start + 1} 轮客户发言后无人响应", (absent(start),))
+            if (
+                not dialogue.judged
+            ):  # an agent is scored here, and there is none: the wait counts in the metrics
+                return Verdict("na", f"第 {start + 1} 轮客户发言后无人响应，没有可评的客服")
             return Verdict("na", "客户在客服之后没有再等待首次响应")
         seconds = dialogue.seconds(start, end)
         if seconds is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from nlp.phrases import Spans
@@ -13,10 +13,12 @@ from nlp.quality.form import Item
 from nlp.quality.kinds import Leaks, Required, Said, Script, StageOrder, StageReached
 from nlp.quality.result import Verdict
 from nlp.stages import STAGE_NAMES
+from nlp.suspects import Trust
 from nlp.transcript import Span
 
 _CLAUSE = re.compile(r"[^,。!?;:~\s][^,。!?;:~]*")
 _UP_TO_CLAUSE = 40
+_JUST_BEFORE = 12
 _TELLING = re.compile(
     r"\d|[零一二三四五六七八九幺]{3}|@|路|街|号|室|幢|栋|姓|叫"
 )  # nothing personal without one of these
@@ -111,21 +113,32 @@ def script(dialogue: Dialogue, check: Script) -> Verdict:
 def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) -> Verdict:
     """Each place where forbidden words were said by a judged role."""
     evidence: list[Span] = []
+    shares: list[float] = []
     for turn in turns:
-        spans = dialogue.found(item.code, "said", turn)
+        spans = dialogue.told(item.code, turn, check.trust)
         if not spans or dialogue.found(item.code, "excused_by", turn):
             continue
         if check.context == "open" and not _open(dialogue, turn):
             continue
         evidence.extend(dialogue.span(turn, start, end) for start, end in spans)
+        shares.extend(spans.values())
     if not evidence:
         return Verdict("pass", "未出现")
-    return Verdict("fail", f"出现 {len(evidence)} 处：“{evidence[0].text}”", tuple(evidence))
+    told = f"出现 {len(evidence)} 处：“{evidence[0].text}”{sureness(shares, check.trust)}"
+    return Verdict("fail", told, tuple(evidence))
+
+
+def sureness(shares: Sequence[float], trust: Trust) -> str:
+    """What the head made of the findings, for people to read: nothing where it was not asked."""
+    if not trust.head or all(share == 1.0 for share in shares):
+        return ""
+    return f"（模型概率 {'、'.join(f'{share:.2f}' for share in shares)}，阈值 {trust.sure:g}）"
 
 
 _QUESTION = re.compile(
     r"[?？]|吗|[^着]呢(?:$|[,。!])|多少|怎么|什么|几[点天号时个]|要不要|能不能|是不是|行不行|可不可以|有没有|还要"
 )
+_ANSWERING = frozenset({"solve", "verify", "follow_up"})
 _PROTEST = re.compile(
     r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|不是|凭什么|什么态度"
 )
@@ -138,7 +151,8 @@ def asks(text: str) -> bool:
 
 def _open(dialogue: Dialogue, turn: int) -> bool:
     before, after = dialogue.previous_customer(turn), dialogue.next_customer(turn)
-    if before is not None and asks(dialogue.texts[before]):
+    answered = not _ANSWERING.isdisjoint(dialogue.stages.get(turn, ()))
+    if before is not None and not answered and asks(dialogue.texts[before]):
         return True
     return after is not None and _PROTEST.search(dialogue.texts[after]) is not None
 
@@ -153,16 +167,29 @@ def required(dialogue: Dialogue, item: Item, check: Required, turns: tuple[int, 
     return Verdict("fail", "没有说到要求的内容", (absent(turns[-1]),))
 
 
+def _public(dialogue: Dialogue, turn: int, public: Spans, start: int, end: int) -> bool:
+    """Whether what is said just before personal data, or over it, tells that it is nobody's own."""
+    spans = (dialogue.cleaned(turn).span(*span) for span in public)
+    return any(first < end and start - _JUST_BEFORE <= last for first, last in spans)
+
+
 def leaks(dialogue: Dialogue, item: Item, check: Leaks, turns: tuple[int, ...]) -> Verdict:
     """Another person's or unverified data: what the customer had not said before."""
     evidence: list[Span] = []
+    shares: list[float] = []
     for turn in turns:
-        evidence.extend(dialogue.span(turn, *span) for span in dialogue.found(item.code, "said", turn))
-        if dialogue.found(item.code, "unless", turn):
-            continue
+        told = dialogue.told(item.code, turn, check.trust)
+        evidence.extend(dialogue.span(turn, *span) for span in told)
+        shares.extend(told.values())
+        public = dialogue.found(item.code, "unless", turn)
         for one in dialogue.personal(turn) if _TELLING.search(dialogue.texts[turn]) else ():
-            if one.type in check.types and not one.given:
+            if (
+                one.type in check.types
+                and not one.given
+                and not _public(dialogue, turn, public, one.start, one.end)
+            ):
                 evidence.append(dialogue.sent(turn, one.start, one.end))
     if not evidence:
         return Verdict("pass", "未泄露个人信息")
-    return Verdict("fail", f"说出客户未提供的个人信息 {len(evidence)} 处", tuple(evidence))
+    sure = sureness(shares, check.trust)
+    return Verdict("fail", f"说出客户未提供的个人信息 {len(evidence)} 处{sure}", tuple(evidence))

@@ -10,6 +10,7 @@ from transcripts import Counting, item, talk
 from nlp.quality.form import load_form
 from nlp.quality.ports import Fact
 from nlp.quality.scorer import score
+from nlp.sentiment import load_analyser
 
 FORM = load_form()
 COMPLAINT = {"category": "complaint_courier"}
@@ -188,3 +189,39 @@ def test_leaving_someone_in_danger_is_fatal() -> None:
     assert left.veto
     helped = score(talk(smoke, "服：请马上拔掉插头，离远一点", "客：好", "服：没事了我先挂了"), FORM)
     assert not helped.veto
+
+
+def test_every_reply_that_passes_over_anger_is_marked() -> None:
+    """R108: not only the first reply; anger that stands unacknowledged counts on, a comfort ends it (B25)."""
+    lines = (
+        "客：你们这群骗子！！退钱！！", "服：订单号报一下", "客：我都说三遍了！！你们耍我玩呢！！", "服：报一下尾号",
+        "客：气死我了！！！", "服：让您这么生气，真的对不起，退款已经提交了", "客：好的谢谢",  "服：不客气",
+    )  # fmt: skip
+    found = item(score(talk(*lines), FORM, load_analyser()), "no_empathy_after_anger")
+    assert [span.turn for span in found.evidence] == [1, 3]
+    assert "模型概率" in found.reason
+    assert "阈值" in found.reason
+
+
+def test_a_finding_of_the_head_says_how_sure_it_is() -> None:
+    """R109: a reproach no pattern lists is found with its clause, the probability and the threshold."""
+    found = item(
+        score(talk("客：水管漏了", "服：您好，是您家洗的方法不对吧"), FORM, load_analyser()), "blame_customer"
+    )
+    assert [span.text for span in found.evidence] == ["是您家洗的方法不对吧"]
+    assert "模型概率" in found.reason
+
+
+def test_nobody_served_means_nobody_is_scored() -> None:
+    """One unanswered line of a customer is no agent's nought: not applicable, ungraded."""
+    found = score(talk("客：在吗", seconds=[0]), FORM)
+    assert item(found, "first_response").result == "na"
+    assert (found.grade, found.veto) == ("na", False)
+
+
+def test_an_address_of_another_person_is_a_leak() -> None:
+    """R109: the address is marked; the one to send goods back to is not anybody's own."""
+    leak = score(talk("客：她现在住哪", "服：这单是寄到桐花路 88 号丽景苑 5 栋 1902 的"), FORM)
+    assert item(leak, "privacy_leak").result == "fail"
+    back = score(talk("客：寄到哪里", "服：请您寄到桐花路 88 号退货组"), FORM)
+    assert item(back, "privacy_leak").result == "pass"
