@@ -36,7 +36,7 @@ def parquet_rows(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
         file = arrow.parquet.ParquetFile(path)
         groups = [file.metadata.row_group(at).total_byte_size for at in range(file.metadata.num_row_groups)]
     except (arrow.ArrowException, OSError, ValueError) as problem:
-        raise ReadError(f"{path}：不是 Parquet 文件（{str(problem)[:100]}）") from None
+        raise ReadError(f"{path}：不是 Parquet 文件（{str(problem)[:100]}）；应为完整的 .parquet") from None
     if sum(groups) > UNFOLDED:
         raise ReadError(f"{path}：展开后过大（应为：不超过 {UNFOLDED >> 30} GiB）")
     return list(file.schema_arrow.names), _rows(arrow, file, path)

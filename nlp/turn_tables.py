@@ -127,11 +127,11 @@ def _sheet(path: Path) -> Iterator[list[str]]:
             if any(_cells(archive.read(name)) > CELL_LIMIT for name in _sheets(archive)):
                 raise ReadError(f"{path}：工作表跨度过大（应为：不超过 {CELL_LIMIT // 10_000} 万格）")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
-        raise ReadError(f"{path}：不是 XLSX 文件") from None
+        raise ReadError(f"{path}：不是 XLSX 文件，或已损坏（应为：Excel 2007 以后的 .xlsx）") from None
     try:
         sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     except (python_calamine.CalamineError, OSError) as problem:
-        raise ReadError(f"{path}：无法读取（{problem}）") from None
+        raise ReadError(f"{path}：无法读取（{problem}）；应为完整的 .xlsx") from None
     for row in sheet.iter_rows():
         yield [_cell(cell) for cell in row]
 

@@ -10,6 +10,7 @@ from nlp.quality.result import Verdict
 from nlp.transcript import SERVICE_ROLES
 
 _NO_TIMES = Verdict("na", "话轮没有时间，无法计算时效")
+_BACKWARDS = Verdict("na", "话轮时间先后颠倒，无法计算时效")
 
 
 def _limit(dialogue: Dialogue, limit: float, limits: Mapping[str, float]) -> float:
@@ -53,6 +54,8 @@ def first_response(dialogue: Dialogue, check: FirstResponse) -> Verdict:
         seconds = dialogue.seconds(start, end)
         if seconds is None:
             return _NO_TIMES
+        if seconds < 0:
+            return _BACKWARDS
         told = f"首次响应 {seconds:g} 秒，限 {limit:g} 秒"
         return Verdict("fail" if seconds > limit else "pass", told, (dialogue.whole(end),))
     return Verdict("na", "没有需要响应的客户话轮")
@@ -67,6 +70,9 @@ def longest_gap(dialogue: Dialogue, check: LongestGap) -> Verdict:
     timed = [(seconds, end) for start, end in waits if (seconds := dialogue.seconds(start, end)) is not None]
     if not timed:
         return _NO_TIMES
+    timed = [pair for pair in timed if pair[0] >= 0]
+    if not timed:
+        return _BACKWARDS
     late = [(seconds, end) for seconds, end in timed if seconds > limit]
     longest, turn = max(timed, key=lambda pair: pair[0])
     if not late:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -68,3 +69,50 @@ def test_other_systems_rules_become_a_form(zuoxi: Run, tmp_path: Path) -> None:
     assert zuoxi("quality", "import", source, "--from", "sca", "--out", out).code == 1
     assert zuoxi("quality", "import", source, "--from", "genesys").code == 2
     assert zuoxi("quality", "import", calls, "--from", "connect").code == 1
+
+
+def test_bad_commands_say_what_is_accepted(zuoxi: Run, tmp_path: Path) -> None:
+    """A source, an engine, a moment, a form and a file that are none end with 2 or 1 and a reason, never a trace."""
+    good = tmp_path / "c.jsonl"
+    good.write_text(json.dumps(GOOD, ensure_ascii=False), encoding="utf-8")
+    bomb = tmp_path / "b.jsonl.gz"
+    bomb.write_bytes(gzip.compress(b" " * (40 << 20)))
+    head = ("quality", "score")
+    tail = ("--out", tmp_path / "out", "--data", tmp_path / "d", "--rules-only", "--workers", 1)
+    for given, code, word in (
+        ((good, "--from", "zendesk"), 2, "aliyun、contact-lens、genesys、asr"),
+        ((good, "--engine", "dask"), 2, "processes"),
+        ((good, "--as-of", "yesterday"), 2, "ISO 8601"),
+        ((good, "--form", "../x"), 2, "质检表"),
+        ((tmp_path / "none.jsonl",), 1, "不存在"),
+        ((tmp_path,), 1, "不存在"),
+        ((bomb,), 1, "过大"),
+    ):
+        found = zuoxi(*head, *given, *tail)
+        assert found.code == code, (given, found.err)
+        assert word in found.err, (given, found.err)
+        assert "Traceback" not in found.err
+
+
+def test_two_runs_are_set_against_each_other(zuoxi: Run, tmp_path: Path) -> None:
+    """R104: the difference of two results is told as lines and as JSON, and written as a workbook."""
+    item = {"code": "rude", "name": "粗鲁", "result": "pass"}
+    row = {
+        "transcript_id": "a",
+        "form": {"code": "s", "version": "1"},
+        "grade": "A",
+        "score": 100,
+        "items": [item],
+    }
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    old.write_text(json.dumps(row), encoding="utf-8")
+    new.write_text(
+        json.dumps({**row, "grade": "B", "score": 80, "items": [{**item, "result": "fail"}]}),
+        encoding="utf-8",
+    )
+    told = zuoxi("quality", "diff", old, new, "--out", tmp_path / "out")
+    assert told.code == 0, told.err
+    assert "平均分 100.0 → 80.0，等级变了 1 个" in told.out
+    assert (tmp_path / "out" / "diff.xlsx").is_file()
+    assert json.loads(zuoxi("quality", "diff", old, new, "--json").out)["items"][0]["to"] == "fail"
+    assert zuoxi("quality", "diff", old, tmp_path / "none").code == 1
