@@ -98,19 +98,25 @@ def verdict(
         if not _follows(after, earlier[after.item]):
             told = "、".join(after.answers) or after.result
             return Verdict("na", f"只在“{after.item}”{'不' if after.unlike else ''}为 {told} 时评")
-    judge = _judge(dialogue, item, as_of, watch)
-    if item.when is not None and (reason := condition(judge, item.when)):
-        return Verdict("na", reason)
     check = item.check
-    if isinstance(check, Rule):
-        found = of_rule(judge, check)
-    elif isinstance(check, Choice):
-        found = of_choice(judge, check)
-    else:
+    if item.when is None and not isinstance(check, Rule | Choice):  # most items: no tree to judge
         found = _of_check(dialogue, item, check, _turns(dialogue, item), earlier, as_of)
+    else:
+        found = _by_rules(_judge(dialogue, item, as_of, watch), item, earlier)
     if item.bonus and found.result == "fail":
         return Verdict("na", f"未获加分：{found.reason}")  # nothing was asked, so nothing was failed
     return found
+
+
+def _by_rules(judge: Judge, item: Item, earlier: Mapping[str, Verdict]) -> Verdict:
+    if item.when is not None and (reason := condition(judge, item.when)):
+        return Verdict("na", reason)
+    if isinstance(item.check, Rule):
+        return of_rule(judge, item.check)
+    if isinstance(item.check, Choice):
+        return of_choice(judge, item.check)
+    turns = _turns(judge.dialogue, item)
+    return _of_check(judge.dialogue, item, item.check, turns, earlier, judge.as_of)
 
 
 def _follows(after: After, found: Verdict) -> bool:
