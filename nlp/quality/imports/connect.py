@@ -25,8 +25,7 @@ class _Section:
 
 def read(value: Mapping[str, Any], code: str) -> Imported:
     """Sections become dimensions, questions that answer themselves become items. Raises FormError."""
-    inner = value.get("EvaluationForm", value)
-    top = Fields(inner if isinstance(inner, Mapping) else value, "document")
+    top = Fields(_inner(value), "document")
     left: list[Left] = []
     try:
         sections = list(_sections(top.rows("items"), "", None, left))
@@ -52,6 +51,14 @@ def read(value: Mapping[str, Any], code: str) -> Imported:
         raise FormError("document.Items", f"没有一题能自动评：{reasons[:400]}", "带 Automation 的题")
     name = str(top.get("title") or "Amazon Connect 质检表")
     return Imported(form_of(code, name, reading.let, dimensions, items, _grades(strategy)), left)
+
+
+def _inner(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The form itself, also inside an answer of the service or the properties of a stack's resource."""
+    for name in ("EvaluationForm", "evaluationForm", "Properties"):
+        if isinstance(value.get(name), Mapping):
+            return _inner(value[name])
+    return value
 
 
 def _sections(rows: list[Any], above: str, weight: float | None, left: list[Left]) -> Iterator[_Section]:

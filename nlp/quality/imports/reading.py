@@ -55,6 +55,8 @@ class Fields:
 
     def rows(self, *names: str) -> list[Any]:
         found = self.get(*names)
+        if isinstance(found, Mapping) and len(found) == 1:  # {"Keyword": [...]}, as remote calls write a list
+            found = next(iter(found.values()))
         return list(found) if isinstance(found, list) else []
 
     def number(self, *names: str) -> float | None:

@@ -40,9 +40,8 @@ _SILENT = (
 
 def read(value: Mapping[str, Any], code: str) -> Imported:
     """One item a rule; a rule that needs something we cannot say is left out whole. Raises FormError."""
-    top = Fields(
-        value.get("data", value) if isinstance(value.get("data", value), Mapping) else value, "document"
-    )
+    inner = next((value[name] for name in ("data", "Data") if isinstance(value.get(name), Mapping)), value)
+    top = Fields(inner, "document")
     conditions, rules = top.rows("conditions"), top.rows("rules")
     if not rules or not conditions:
         raise FormError("document", "没有 rules 或 conditions", '{"conditions": […], "rules": […]}')
@@ -76,7 +75,7 @@ def _name(cid: str) -> str:
 
 def _condition(one: Any, place: str, let: Json, broken: dict[str, str], left: list[Left]) -> None:
     fields = Fields(one, place) if isinstance(one, Mapping) else None
-    cid = str(fields.get("cid") or fields.get("id") or "") if fields else ""
+    cid = str(fields.get("cid", "condition_info_cid") or fields.get("id") or "") if fields else ""
     if fields is None or not cid.isalnum():
         left.append(Left(place, "没有条件编号 cid"))
         return

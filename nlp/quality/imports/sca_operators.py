@@ -14,7 +14,12 @@ from nlp.phrases import PatternError, compile_pattern
 from nlp.quality.imports.reading import Fields, Json, Left, Unmapped
 from nlp.text import simplify
 
-_VOICE = "要用录音判断，会话记录里没有"
+_HEARD = {
+    "delay_time": "抢话要用录音判断，会话记录里没有话轮的结束时间",
+    "max_emotion_change_value": "能量要用录音判断，会话记录里没有",
+    "check_type": "能量要用录音判断，会话记录里没有",
+}
+"""Settings of operators over sound."""
 _ENTITIES = {
     "手机": "mobile",
     "座机": "landline",
@@ -39,11 +44,16 @@ def operator(fields: Fields, left: list[Left]) -> Json:
     kind = str(fields.get("type") or "").upper()
     param = fields.child("param")
     if kind not in _READERS:
-        raise Unmapped(f"算子 {kind or '（无类型）'}：{_UNHEARD.get(kind, '没有对应的规则')}")
+        raise Unmapped(f"算子 {kind or '（无类型）'}：{_why(param)}")
     found = _READERS[kind](kind, param, left)
     if unread := param.unread(("id", "name", "checkFirstSentence")):
         left.append(Left(f"{fields.place}.{kind}", f"没有用到的设置：{'、'.join(unread)}", True))
     return found
+
+
+def _why(param: Fields) -> str:
+    """Why an operator has no counterpart, by the settings that only it has."""
+    return next((why for name, why in _HEARD.items() if param.get(name) is not None), "没有对应的规则")
 
 
 def as_normalised(regex: str) -> str:
@@ -177,15 +187,3 @@ _READERS: Mapping[str, Callable[[str, Fields, list[Left]], Json]] = {
     "INTERVAL_GREATER": _interval,
     "SPEECH_SPEED_CHECK": _speed,
 }
-_UNHEARD: Mapping[str, str] = dict.fromkeys(
-    (
-        "INTERRUPTION_CHECK",
-        "SPEECH_INTERRUPTION",
-        "ENERGY_CHECK",
-        "EMOTION_ENERGY",
-        "ABNORMAL_HANG_UP",
-        "ROLE_CHECK",
-    ),
-    _VOICE,
-)
-"""Operators over sound. Anything else that is not known is named as such."""

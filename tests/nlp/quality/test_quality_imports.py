@@ -115,6 +115,8 @@ def test_sca_names_what_it_left_out() -> None:
     near = " ".join(one.reason for one in found.left if one.kept)
     for word in ("scoreType=1", "level", "余弦", "关键词扩展", "开始时间"):
         assert word in near
+    assert "没有对应的规则" in _lost("NEW", {})
+    assert "录音" in _lost("NEW", {"maxEmotionChangeValue": 3})
     silent = {
         "rules": [{"name": "x", "lambda": "a"}],
         "conditions": [{"cid": "a", "operators": [{"oid": "1", "type": "NEW"}]}],
@@ -122,6 +124,33 @@ def test_sca_names_what_it_left_out() -> None:
     with pytest.raises(FormError) as problem:
         imported("sca", silent, "x")
     assert "NEW" in problem.value.message
+
+
+def _lost(kind: str, param: dict[str, Any]) -> str:
+    operators = [{"oid": "1", "type": kind, "param": param}]
+    value = {"rules": [{"name": "x", "lambda": "a"}], "conditions": [{"cid": "a", "operators": operators}]}
+    with pytest.raises(FormError) as problem:
+        imported("sca", value, "x")
+    return problem.value.message
+
+
+def test_sca_answers_of_the_service_are_read_as_well() -> None:
+    """B27: GetRuleDetail wraps its lists and names its fields otherwise; they come to the same rule."""
+    param = {"OperKeyWords": {"OperKeyWord": ["随便", "不管"]}, "KeywordMatchSize": 1}
+    operators = {
+        "OperatorBasicInfo": [{"Oid": "7", "OperName": "x", "Type": "HIT_ANY_KEYWORDS", "Param": param}]
+    }
+    condition = {
+        "ConditionInfoCid": "9",
+        "OperLambda": "7",
+        "Operators": operators,
+        "CheckRange": {"Role": "客服"},
+    }
+    rules = {"RuleBasicInfo": [{"Rid": "5", "RuleLambda": "9", "Name": "禁语"}]}
+    value = {"Data": {"Conditions": {"ConditionBasicInfo": [condition]}, "Rules": rules}}
+    found = imported("sca", value, "x")
+    assert results(found, talk("客：在", "服：随便你")) == {"禁语": "fail"}
+    assert results(found, talk("客：随便", "服：好的")) == {"禁语": "pass"}
 
 
 def _call(categories: list[str], seconds: float, text: str = "您好") -> Transcript:
@@ -166,6 +195,8 @@ def test_connect_names_what_it_left_out() -> None:
     ("source", "value"),
     [
         ("genesys", {}),
+        ("sca", {"Data": {"Rules": {"a": [], "b": []}, "Conditions": {}}}),
+        ("connect", {"EvaluationForm": {"Properties": {}}}),
         ("sca", []),
         ("sca", {}),
         ("sca", {"rules": "x", "conditions": 3}),
