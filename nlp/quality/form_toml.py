@@ -118,13 +118,14 @@ def _items(value: Any, dimensions: tuple[str, ...], names: Names) -> tuple[Item,
 def _grades(value: Any) -> tuple[Grade, ...]:
     if not isinstance(value, list) or not value:
         raise FormError("grade", "缺失", "至少一个 [[grade]]")
+    rows = [values.table(row, f"grade.{index}") for index, row in enumerate(value)]
     grades = [
         Grade(
             values.string(row.get("code"), f"grade.{index}.code"),
             values.string(row.get("name"), f"grade.{index}.name"),
             values.number(row.get("least"), f"grade.{index}.least"),
         )
-        for index, row in enumerate(value)
+        for index, row in enumerate(rows)
     ]
     grades.sort(key=lambda grade: -grade.least)
     if grades[-1].least != 0:

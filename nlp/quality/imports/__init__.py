@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nlp.quality.imports import connect, sca
-from nlp.quality.imports.reading import Imported
+from nlp.quality.imports.reading import Imported, Unmapped
 from nlp.quality.problems import FormError
 
 SOURCES = {"sca": sca.read, "connect": connect.read}
@@ -19,4 +19,7 @@ def imported(source: str, value: Any, code: str) -> Imported:
         raise FormError("from", f"未知的来源 {source!r}", "|".join(SOURCES))
     if not isinstance(value, Mapping):
         raise FormError("document", "不是 JSON 对象", "规则或质检表的 JSON 对象")
-    return SOURCES[source](value, code)
+    try:
+        return SOURCES[source](value, code)
+    except Unmapped as reason:
+        raise FormError("document", str(reason), "规则或质检表的 JSON 对象") from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
+MOST = 1e12
 _WORDS = re.compile(r"[^a-z0-9]+")
 _GRADES = [{"code": "pass", "name": "合格", "least": 60}, {"code": "fail", "name": "不合格", "least": 0}]
 
@@ -65,8 +66,11 @@ class Fields:
         if found in (None, ""):
             return None
         try:
-            return float(found)
-        except (TypeError, ValueError):
+            value = float(found)
+            if not abs(value) <= MOST:  # nor is NaN a number
+                raise ValueError
+            return value
+        except (TypeError, ValueError, OverflowError):
             raise Unmapped(f"{self.place}.{names[0]} 不是数：{str(found)[:40]}") from None
 
     def whole(self, *names: str) -> int | None:
