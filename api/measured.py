@@ -108,10 +108,14 @@ def tallies(
     for together in _together(metrics):
         for one in facts(reader, ask, together[0]):
             for metric in together:
-                if contribution(metric, one) is None:
+                given = contribution(metric, one)
+                if given is None:
                     continue
+                groups = found[metric.code]
                 for key in keys(one):
-                    found[metric.code].setdefault(key, Tally()).add(metric, one)
+                    if key not in groups:
+                        groups[key] = Tally()
+                    groups[key].take(metric, one, given)
                     if seen is not None:
                         seen(key, metric, one)
     return found

@@ -64,14 +64,16 @@ def _row(tenant: str, one: Observation) -> dict[str, Any]:
     return {"tenant": tenant, "id": one.id, "kind": one.kind, "at": at, **labels, "values": dict(one.values)}
 
 
+_COLUMNS = (table.c.id, table.c.kind, table.c.at, *(table.c[name] for name in DIMENSIONS), table.c["values"])
+"""In the order of an Observation."""
+
+
 def _read(row: Any) -> Observation:
-    labels = {name: getattr(row, name) for name in DIMENSIONS}
-    values = row._mapping["values"]  # the row's own method has this name
-    return Observation(row.id, row.kind, datetime.fromisoformat(row.at), values=values, **labels)
+    return Observation(row[0], row[1], datetime.fromisoformat(row[2]), *row[3:])
 
 
 def _of_ids(reader: Reader, tenant: str, identities: set[str]) -> Iterator[Observation]:
-    query = select(table).where(table.c.tenant == tenant, table.c.id.in_(sorted(identities)))
+    query = select(*_COLUMNS).where(table.c.tenant == tenant, table.c.id.in_(sorted(identities)))
     return (_read(row) for row in reader.execute(query))
 
 
@@ -87,7 +89,9 @@ def get(reader: Reader, tenant: str, identity: str) -> Observation | None:
 
 def about(reader: Reader, tenant: str, kind: str, subject: str) -> Iterator[Observation]:
     """Observations of a kind about one subject, in order of time."""
-    query = select(table).where(table.c.tenant == tenant, table.c.kind == kind, table.c.subject == subject)
+    query = select(*_COLUMNS).where(
+        table.c.tenant == tenant, table.c.kind == kind, table.c.subject == subject
+    )
     return (_read(row) for row in reader.execute(query.order_by(table.c.at, table.c.id)))
 
 
@@ -105,7 +109,7 @@ def between(
     `after` is the (time, id) of the last one read: what comes behind it is read.
     """
     first, last = (at.astimezone(UTC).isoformat(timespec="milliseconds") for at in (since, until))
-    query = select(table).where(
+    query = select(*_COLUMNS).where(
         table.c.tenant == tenant, table.c.kind == kind, table.c.at >= first, table.c.at < last
     )
     for name, value in (about or {}).items():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nlp.metrics import interval
@@ -75,6 +74,11 @@ class Tally:
         given = contribution(metric, one)
         if given is None:
             return False
+        self.take(metric, one, given)
+        return True
+
+    def take(self, metric: Metric, one: Observation, given: tuple[float, float]) -> None:
+        """Take in an observation by its contribution."""
         self.n += 1
         self.numerator += given[0]
         self.denominator += given[1]
@@ -89,7 +93,6 @@ class Tally:
             self.parts[name] = self.parts.get(name, 0.0) + value
         if self.ids is not None:
             self.ids.append(one.id)
-        return True
 
     def merge(self, other: Tally) -> None:
         """Take in what another tally holds."""
@@ -169,9 +172,6 @@ def from_parts(metric: Metric, parts: Mapping[str, Measured]) -> Measured:
     return Measured(value, n, 0.0, 0.0, None, known)
 
 
-Annotate = Callable[[Iterable[Observation]], Iterator[Observation]]
-
-
 def annotated(rule: Repeat | None, observations: Iterable[Observation]) -> Iterable[Observation]:
     """Each observation told whether it repeats an earlier one (`is_repeat`) and is followed by one (`repeated`).
 
@@ -181,29 +181,37 @@ def annotated(rule: Repeat | None, observations: Iterable[Observation]) -> Itera
         return observations
     every = sorted(observations, key=lambda one: (one.at, one.id))
     window = timedelta(days=rule.days)
-    chains: dict[tuple[str, ...], list[int]] = {}
+    choices = [name.split("|") for name in rule.same]
+    last: dict[tuple[str, ...], int] = {}
+    repeats, repeated = bytearray(len(every)), bytearray(len(every))
     for place, one in enumerate(every):
-        key = _same(rule, one)
-        if key is not None:
-            chains.setdefault(key, []).append(place)
-    before, after = set[int](), set[int]()
-    for chain in chains.values():
-        for earlier, later in itertools.pairwise(chain):
-            if every[later].at - every[earlier].at <= window:
-                before.add(later)
-                after.add(earlier)
-    return [
-        replace(one, values={**one.values, "is_repeat": place in before, "repeated": place in after})
-        for place, one in enumerate(every)
-    ]
+        key = _same(choices, one)
+        if key is None:
+            continue
+        earlier = last.get(key)
+        if earlier is not None and one.at - every[earlier].at <= window:
+            repeats[place] = repeated[earlier] = 1
+        last[key] = place
+    return (_marked(one, bool(repeats[place]), bool(repeated[place])) for place, one in enumerate(every))
 
 
-def _same(rule: Repeat, one: Observation) -> tuple[str, ...] | None:
+def _marked(one: Observation, is_repeat: bool, repeated: bool) -> Observation:
+    values = {**one.values, "is_repeat": is_repeat, "repeated": repeated}
+    return Observation(
+        one.id, one.kind, one.at, one.subject, one.agent, one.team, one.category, one.channel, one.region,
+        one.customer, values,
+    )  # fmt: skip
+
+
+def _same(choices: list[list[str]], one: Observation) -> tuple[str, ...] | None:
     """What makes two contacts the same one; None where it cannot be said."""
     found = []
-    for name in rule.same:
-        value = next((one.get(choice) for choice in name.split("|") if one.get(choice) is not None), None)
-        if value is None:
+    for names in choices:
+        for name in names:
+            value = one.get(name)
+            if value is not None:
+                found.append(str(value))
+                break
+        else:
             return None
-        found.append(str(value))
     return tuple(found)

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 PRESET = "observations"
 DIMENSIONS = ("subject", "agent", "team", "category", "channel", "region", "customer")
 """What an observation may be about besides its values: short texts, None where unknown."""
+_ABOUT = frozenset(DIMENSIONS)
 LABEL = 256
 """Characters of an id or a dimension."""
 MOST_VALUES = 200
@@ -61,8 +62,10 @@ class Observation:
 
     def get(self, name: str) -> Any:
         """A dimension or a value by its name; `stages.fixing` reads inside a value. None where it is missing."""
-        if name in DIMENSIONS:
+        if name in _ABOUT:
             return getattr(self, name)
+        if "." not in name:
+            return self.values.get(name)
         found: Any = self.values
         for part in name.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None

@@ -147,6 +147,27 @@ def test_R147_another_span_beside_it(site: Site) -> None:
     assert read(site, "aht", compare="previous")["compare"]["before"]["value"] is None
 
 
+def test_R164_logistics_complaints_before_and_after(site: Site) -> None:
+    """Late deliveries took 72 h before and 24 h after: −48 h, −66.67 %; other complaints stay out of it."""
+    hours = [(-6, 60, "late"), (-5, 84, "late"), (1, 24, "late"), (2, 24, "late"), (2, 500, "rude")]
+    send(site, NAME, [
+        fact("ticket", f"bf{at}", day, {"path": ["complaint", code], "resolution_s": 3600 * took}, category=code)
+        for at, (day, took, code) in enumerate(hours)
+    ])  # fmt: skip
+    told = read(site, "complaint_time", where="category:late", compare="previous")["compare"]
+    assert (told["before"]["value"], told["now"]["value"], told["delta"]) == (
+        72 * 3600,
+        24 * 3600,
+        -48 * 3600,
+    )
+    assert (told["before"]["n"], told["now"]["n"], told["percent"], told["verdict"]) == (
+        2,
+        2,
+        -66.67,
+        "better",
+    )
+
+
 def test_R027_two_groups_side_by_side(site: Site) -> None:
     """A012's 400 s against A013's 700 s."""
     told = read(site, "aht", where="agent:A012", versus="agent:A013")["compare"]
@@ -297,10 +318,13 @@ def test_R166_a_line_for_each_type(site: Site) -> None:
     """Complaints by week and category: two late and none rude in the first week, one each in the second."""
     seen = [(0, "late"), (1, "late"), (7, "late"), (8, "rude")]
     facts = [
-        fact("ticket", f"k{day}", day, {"path": ["complaint", code]}, category=code) for day, code in seen
+        fact("ticket", f"k{day}", day, {"path": ["complaint", code]}, category=code, region="西南")
+        for day, code in seen
     ]
     send(site, NAME, facts)
-    told = read(site, "complaint_tickets", by="week", per="category", to="2026-09-20")["chart"]
+    told = read(site, "complaint_tickets", by="week", per="category", where="region:西南", to="2026-09-20")[
+        "chart"
+    ]
     assert [(one["key"], [(p["x"], p["y"]) for p in one["points"]]) for one in told["series"]] == [
         ("late", [("2026-09-07", 2), ("2026-09-14", 1)]), ("rude", [("2026-09-07", 0), ("2026-09-14", 1)]),
     ]  # fmt: skip

@@ -100,3 +100,28 @@ def test_what_is_wrong_with_a_target_is_named(site: Site, change: dict[str, Any]
         site.client("supervisor", NAME).post("/v1/targets", json={**SMART, **change}), 422, "invalid"
     )
     assert told["errors"][0]["field"] == field
+
+
+def test_R154_two_targets_of_the_registry_show_their_status(site: Site) -> None:
+    """First consultations 85 % and an attitude of 4.5: one without data, one met."""
+    today = datetime.now(ZONE).isoformat()
+    send(site, NAME, [{**fact("survey", "att", 0, {"dimensions": {"attitude": 4.5}}), "at": today}])
+    assert made(site, metric="first_consult", baseline=80, target=85)["status"] == "no_data"
+    told = made(site, metric="attitude", baseline=4, target=4.5)
+    assert (told["status"], told["value"], told["name"]) == ("met", 4.5, "服务态度")
+
+
+def test_R021_a_target_of_one_channel(site: Site) -> None:
+    """15 s for chat is met by chat's 12 s, whatever the telephone takes; the telephone's 45 s is not met by 60 s."""
+    today = datetime.now(ZONE).isoformat()
+    talks = [
+        {
+            **fact("conversation", f"ch-{channel}", 0, {"first_response_s": seconds}, channel=channel),
+            "at": today,
+        }
+        for channel, seconds in (("chat", 12), ("phone", 60))
+    ]
+    send(site, NAME, talks)
+    aim = {"metric": "first_response", "baseline": 100, "aim": "hold"}
+    assert made(site, target=15, where=["channel:chat"], **aim)["status"] == "met"
+    assert made(site, target=45, where=["channel:phone"], **aim)["colour"] == "red"
