@@ -120,7 +120,7 @@ def test_a_bad_request_is_answered_in_words(quality: httpx.Client, name: str) ->
 def form(pattern: str) -> str:
     return (
         'code = "bomb"\nname = "x"\nversion = "1"\n[[dimension]]\ncode = "d"\nname = "d"\npoints = 100\n'
-        '[[grade]]\ncode = "A"\nname = "甲"\nleast = 0\n[[item]]\ncode = "i"\nname = "i"\ndimension = "d"\npoints = 100\n'
+        '[[grade]]\ncode = "A"\nname = "甲"\nleast = 0\n[[item]]\ncode = "i"\nname = "i"\ndimension = "d"\npoints = 100\nuntested = true\n'
         f'[item.check]\nkind = "said"\npatterns = [{json.dumps(pattern)}]\n'
     )
 
