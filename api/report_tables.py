@@ -192,6 +192,14 @@ def _daily(report: Mapping[str, Any]) -> Iterator[Table]:
             None,
             tuple(str(one["link"]) for one in report["exceptions"]),
         )  # fmt: skip
+        yield Table(
+            "红牌",
+            ("客服", "红牌", "事由"),
+            tuple(
+                (str(one["agent"]), str(one["title"]), str(one["reason"]))
+                for one in report.get("red_cards", ())
+            ),
+        )
     if "emerging" in report:
         yield Table(
             f"新增投诉（{report['emerging']['definition']}）",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ EVERY_DAY = 2_000
 """Voices of a day that the alarm compares."""
 
 
-def _voice(one: Observation) -> Voice | None:
+def voice_of(one: Observation) -> Voice | None:
     """A complaint or a case of after-sales with words; what is only asked is no complaint."""
     text, path = one.values.get("quote"), one.values.get("path") or ()
     if not text or not (one.values.get("complained") or (path and path[0] in (COMPLAINT, AFTER_SALES))):
@@ -33,13 +33,15 @@ def _voice(one: Observation) -> Voice | None:
     return Voice(one.id, str(text), one.category, one.customer)
 
 
-def voices(reader: Reader, tenant: str, span: Window) -> list[tuple[date, Voice]]:
+def voices(
+    reader: Reader, tenant: str, span: Window, kinds: Sequence[str] = (CONVERSATION, TICKET)
+) -> list[tuple[date, Voice]]:
     """Voices of a span with the day (of the span's zone) each was heard: conversations, then tickets."""
     zone = span.begin.tzinfo
     found: list[tuple[date, Voice]] = []
-    for kind in (CONVERSATION, TICKET):
+    for kind in kinds:
         for one in seen(reader, tenant, span, kind):
-            voice = _voice(one)
+            voice = voice_of(one)
             if voice is not None:
                 found.append((one.at.astimezone(zone).date(), voice))
     return found

@@ -23,54 +23,86 @@ SUMS = (
 GROUPS = ("agents", "teams", "categories")
 
 
+class Counting:
+    """Takes conversations in one by one and gives the facts of each day; other kinds pass by uncounted.
+
+    One row of sums for each day, agent, team and category: what stands together is added up at the end.
+    """
+
+    def __init__(self, zone: tzinfo | None, pass_score: float) -> None:
+        self._zone, self._pass = zone, pass_score
+        self._rows: dict[tuple[date | None, str, str, str], list[int]] = {}
+        self._failed: dict[tuple[date | None, str], Counter[str]] = {}
+        self._grades: dict[date | None, Counter[str]] = {}
+
+    def add(self, one: Observation) -> None:
+        """Count an observation."""
+        if one.kind != "conversation":
+            return
+        day = None if self._zone is None else one.at.astimezone(self._zone).date()
+        team, sums = one.team or UNKNOWN, _sums(one, self._pass)
+        key = (day, one.agent or UNKNOWN, team, top_of(one) or UNKNOWN)
+        row = self._rows.get(key)
+        if row is None:
+            self._rows[key] = list(sums)
+        else:
+            for at, value in enumerate(sums):
+                row[at] += value
+        self._failed.setdefault((day, team), Counter()).update(one.values.get("failed") or ())
+        if one.values.get("grade"):
+            self._grades.setdefault(day, Counter())[str(one.values["grade"])] += 1
+
+    def days(self) -> dict[date | None, Json]:
+        """The facts of each day that has any; without a zone, of all of them under None."""
+        rows: dict[date | None, list[tuple[tuple[str, str, str], list[int]]]] = {}
+        for (day, *names), row in self._rows.items():
+            rows.setdefault(day, []).append(((names[0], names[1], names[2]), row))
+        return {day: self._facts(day, rows[day]) for day in sorted(rows, key=lambda day: day or date.min)}
+
+    def _facts(self, day: date | None, rows: list[tuple[tuple[str, str, str], list[int]]]) -> Json:
+        total = [0] * len(SUMS)
+        groups: tuple[dict[str, list[int]], ...] = ({}, {}, {})
+        for names, row in rows:
+            for held in (
+                total,
+                *(group.setdefault(name, [0] * len(SUMS)) for group, name in zip(groups, names, strict=True)),
+            ):
+                for at, value in enumerate(row):
+                    held[at] += value
+        by_team = {team: failed for (of, team), failed in self._failed.items() if of == day}
+        failed: Counter[str] = Counter()
+        for one in by_team.values():
+            failed.update(one)
+        return {
+            **dict(zip(SUMS, total, strict=True)),
+            "failed": dict(sorted(failed.items())),
+            "grades": dict(sorted(self._grades.get(day, {}).items())),
+            **{
+                name: {each: dict(zip(SUMS, group[each], strict=True)) for each in sorted(group)}
+                for name, group in zip(GROUPS, groups, strict=True)
+            },
+            "team_failed": {team: dict(sorted(by_team[team].items())) for team in sorted(by_team)},
+        }
+
+
 def facts(observations: Iterable[Observation], pass_score: float) -> Json:
     """Sums over conversations: together, by agent, by team, by top category; failed items and grades by code."""
-    total: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    grades: Counter[str] = Counter()
-    groups: dict[str, dict[str, Counter[str]]] = {name: {} for name in GROUPS}
-    team_failed: dict[str, Counter[str]] = {}
+    counting = Counting(None, pass_score)
     for one in observations:
-        if one.kind != "conversation":
-            continue
-        sums = _sums(one, pass_score)
-        total.update(sums)
-        codes = [str(code) for code in one.values.get("failed") or ()]
-        failed.update(codes)
-        grades.update([str(one.values["grade"])] if one.values.get("grade") else [])
-        names = (one.agent or UNKNOWN, one.team or UNKNOWN, top_of(one) or UNKNOWN)
-        for group, name in zip(GROUPS, names, strict=True):
-            groups[group].setdefault(name, Counter()).update(sums)
-        team_failed.setdefault(names[1], Counter()).update(codes)
-    return {
-        **{name: total[name] for name in SUMS},
-        "failed": dict(sorted(failed.items())),
-        "grades": dict(sorted(grades.items())),
-        **{group: {name: _told(sums) for name, sums in sorted(groups[group].items())} for group in GROUPS},
-        "team_failed": {name: dict(sorted(codes.items())) for name, codes in sorted(team_failed.items())},
-    }
+        counting.add(one)
+    return counting.days().get(None) or counting._facts(None, [])
 
 
-def _told(sums: Counter[str]) -> Json:
-    return {name: sums[name] for name in SUMS}
-
-
-def _sums(one: Observation, pass_score: float) -> dict[str, int]:
+def _sums(one: Observation, pass_score: float) -> tuple[int, ...]:
+    """In the order of SUMS."""
     values = one.values
-    score, veto = values.get("score"), bool(values.get("veto"))
-    return {
-        "conversations": 1,
-        "scored": int(score is not None),
-        "hundredths": 0 if score is None else round(100 * float(score)),
-        "vetoes": int(veto),
-        "passed": int(values.get("passed") or 0),
-        "applicable": int(values.get("applicable") or 0),
-        "praised": int(bool(values.get("praised"))),
-        "complained": int(bool(values.get("complained"))),
-        "resolved": int(values.get("resolved") is True),
-        "resolution_known": int(values.get("resolved") is not None),
-        "attained": int(score is not None and float(score) >= pass_score and not veto),
-    }
+    score, veto, resolved = values.get("score"), bool(values.get("veto")), values.get("resolved")
+    return (
+        1, int(score is not None), 0 if score is None else round(100 * float(score)), int(veto),
+        int(values.get("passed") or 0), int(values.get("applicable") or 0), int(bool(values.get("praised"))),
+        int(bool(values.get("complained"))), int(resolved is True), int(resolved is not None),
+        int(score is not None and float(score) >= pass_score and not veto),
+    )  # fmt: skip
 
 
 def top_of(one: Observation) -> str | None:
@@ -81,10 +113,10 @@ def top_of(one: Observation) -> str | None:
 
 def by_day(observations: Iterable[Observation], zone: tzinfo, pass_score: float) -> dict[date, Json]:
     """Facts of each day of the site's calendar that has any."""
-    days: dict[date, list[Observation]] = {}
+    counting = Counting(zone, pass_score)
     for one in observations:
-        days.setdefault(one.at.astimezone(zone).date(), []).append(one)
-    return {day: facts(days[day], pass_score) for day in sorted(days)}
+        counting.add(one)
+    return {day: told for day, told in counting.days().items() if day is not None}
 
 
 def added(parts: Sequence[Mapping[str, Any]]) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import io
 import re
-from functools import partial
 from typing import Any
 
 import httpx
@@ -13,7 +12,6 @@ import pytest
 import python_calamine
 
 from api.report_tables import tables
-from api.store import marks
 from nlp.metrics.observation import Observation
 from tests.api.reporting import DATE, observe, tenant
 from tests.api.serving import Site, problem
@@ -188,9 +186,7 @@ def test_R111_the_page_has_charts(own: Site) -> None:
 def test_R142_mystery_shoppers_change_no_number(site: Site) -> None:
     """A conversation that is marked as a mystery shopper's counts in no report."""
     name = tenant(site, "secret", [conversation("m1"), conversation("m2", score=10.0)])
-    put = partial(
-        marks.put, tenant=name, transcript_id="m2", mark="mystery", by="S1", at="2026-11-16", data={}
-    )
-    site.service.store.write(put)
+    marked = {"transcript_id": "m2", "scenario": "要求退货，坚持见主管"}
+    assert site.client("quality", name).post("/v1/quality/mystery", json=marked).status_code == 201
     told = site.client("supervisor", name).get("/v1/reports/weekly", params={"date": DATE}).json()
     assert (told["quality"]["scored"], told["quality"]["mean"]) == (1, 90.0)

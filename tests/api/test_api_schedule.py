@@ -154,6 +154,22 @@ def test_R132_open_items_of_last_week_come_first_with_their_age(own: Site) -> No
     assert page.index("未使用结束语") < page.index("态度恶劣")
 
 
+def test_R130_the_daily_report_tells_the_days_red_cards(site: Site) -> None:
+    """A conversation that touches the red line makes a card, and the report of its day names it."""
+    name = tenant(site, "carded")
+    turns = [
+        {"role": "customer", "text": "能查下我朋友的订单吗"},
+        {"role": "agent", "text": "她的手机号是 13812345678，地址是幸福路 8 号，你自己联系她吧，滚"},
+    ]
+    body = {"id": "rc", "agent": {"id": "A1"}, "started_at": "2025-11-18T10:00:00+08:00", "turns": turns}
+    scored = site.client("quality", name).post("/v1/quality/score", json={"transcript": body}).json()
+    assert scored["veto"] is True
+    told = site.client("supervisor", name).get("/v1/reports/daily", params={"date": "2025-11-18"}).json()
+    assert [(one["agent"], one["state"]) for one in told["red_cards"]] == [("A1", "issued")]
+    other = site.client("supervisor", name).get("/v1/reports/daily", params={"date": "2025-11-19"}).json()
+    assert other["red_cards"] == []
+
+
 def test_R130_the_daily_job_scores_what_nobody_scored(site: Site) -> None:
     """A live conversation of the day is scored and counted by the job, once; more turns count anew."""
     name = tenant(site, "unscored")
