@@ -93,6 +93,7 @@ from api.settings import Settings
 from api.shadow import Shadow
 from api.store import StoreBusy, StoreClosed
 from api.store.decisions import Mismatch
+from api.store.observations import OtherKind
 from api.telemetry import Trace
 from api.worker import Worker
 from kb.entries import EntryError
@@ -125,6 +126,7 @@ DOMAIN: Mapping[type[Exception], str] = {
     MissingInput: "invalid",
     FormError: "invalid",
     FrozenEntry: "forbidden",
+    OtherKind: "conflict",
     Mismatch: "idempotency_mismatch",
     StoreBusy: "busy",
     StoreClosed: "unavailable",

@@ -17,7 +17,7 @@ from api.auth import requires
 from api.deps import Json, Opened
 from api.errors import Problem, invalid
 from api.forms import site_folder
-from api.measured import midnights
+from api.measured import counting, midnights
 from api.metric_asks import Day, span_of
 from api.settings import Settings
 from api.store import Reader, observations
@@ -77,7 +77,7 @@ async def export(
                 format, folder / name, known, observations.between(reader, grant.tenant, kind, *span)
             )
 
-        await opened.store.aread(unit)
+        await counting(opened.store, unit)
     except MissingParquet as error:
         _drop(folder)
         raise invalid("format", str(error), "csv|xlsx|jsonl") from None

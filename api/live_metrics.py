@@ -107,7 +107,7 @@ async def read_waiting(
         )
         return {**asdict(given), "text": DEFLECT if given.deflect else None}
 
-    return await opened.store.aread(unit)
+    return await measured.counting(opened.store, unit)
 
 
 def _standing(reader: Reader, tenant: str, now: datetime, queue: str | None) -> tuple[int, int]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from api.forms import site_folder
 from api.service import Service
-from api.store import Reader, observations
+from api.store import Reader, Store, observations
 from nlp.metrics.definition import Book, Metric, book_on, days_of_change, load_book
 from nlp.metrics.groups import Keys, keys_of
 from nlp.metrics.measure import Measured, Tally, annotated, contribution, from_parts
@@ -20,6 +23,7 @@ from nlp.metrics.survey import load_surveys
 from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.metrics.where import Where, holds
 
+T = TypeVar("T")
 WHOLE = ""
 """The key of the whole, where nothing is grouped."""
 BESIDE = "\x1f"
@@ -62,6 +66,20 @@ def asked(opened: Service, tenant: str, first: date, last: date, where: Where = 
 def midnights(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The half-open span of days, both included."""
     return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+AT_ONCE = 2
+"""Spans counted side by side: whoever waits for a live turn's answer must find a reader free."""
+_GATES: WeakKeyDictionary[Store, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def counting(store: Store, unit: Callable[[Reader], T]) -> T:
+    """Run a unit that counts: a few at a time, the others wait outside the store."""
+    gate = _GATES.get(store)
+    if gate is None:
+        gate = _GATES[store] = asyncio.Semaphore(AT_ONCE)
+    async with gate:
+        return await store.aread(unit)
 
 
 def facts(

@@ -76,7 +76,7 @@ async def read_board(
         raise not_found("看板", code)
     board = book.boards[code]
     ask, names = measured.asked(opened, grant.tenant, first, last), names_of_site(opened)
-    told = await opened.store.aread(lambda reader: metric_views.board(reader, ask, board, names))
+    told = await measured.counting(opened.store, lambda reader: metric_views.board(reader, ask, board, names))
     return {"from": first.isoformat(), "to": last.isoformat(), **told}
 
 
@@ -122,7 +122,7 @@ async def read_metric(
         return told
 
     changes = [one.isoformat() for one in days_of_change(site_folder(opened.settings)) if first < one <= last]
-    told = await opened.store.aread(unit)
+    told = await measured.counting(opened.store, unit)
     return {
         "metric": to_json(metric, book), "from": first.isoformat(), "to": last.isoformat(),
         "where": list(where or ()), "changes": changes, **told,
@@ -157,7 +157,7 @@ async def read_events(
         page = metric_views.events(reader, ask, metric, place, limit)
         return {"events": [metric_views.masked_event(one) for one in page], "next": _next(page, limit)}
 
-    told = await opened.store.aread(unit)
+    told = await measured.counting(opened.store, unit)
     return {"metric": to_json(metric, book), "from": first.isoformat(), "to": last.isoformat(), **told}
 
 

@@ -36,9 +36,10 @@ async def take_in(body: ObservationsIn, request: Request, opened: Opened, grant:
     kinds, now = load_kinds(site_folder(opened.settings)), datetime.now(UTC)
     read = [parse(raw, kinds, now, f"observations.{at}") for at, raw in enumerate(body.observations)]
     kept = [_masked(one) for one in read]
+    undated = frozenset(one.id for one, raw in zip(kept, body.observations, strict=True) if not raw.get("at"))
 
     def unit(writer: Writer) -> observations.Put:
-        return observations.put(writer, grant.tenant, kept)
+        return observations.put(writer, grant.tenant, kept, undated)
 
     done = await opened.store.awrite(unit)
     bell: Bell = request.app.state.bell

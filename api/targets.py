@@ -90,7 +90,7 @@ async def list_targets(
             for kept in targets.listed(reader, grant.tenant, metric)
         ]
 
-    return {"as_of": today.isoformat(), "targets": await opened.store.aread(unit)}
+    return {"as_of": today.isoformat(), "targets": await measured.counting(opened.store, unit)}
 
 
 @router.delete("/{target_id}")

@@ -75,6 +75,14 @@ def _words(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[quality_schema.words])
 
 
+def _observed_before(connection: Connection) -> None:
+    from api.store.observed_before import (
+        observe_results,
+    )  # it reads and writes through the engine, which imports us
+
+    observe_results(connection)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _cases,
@@ -89,6 +97,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _deliveries,
     _outbox,
     _words,
+    _observed_before,
 )
 """Step i takes version i to i + 1. Append; never edit a released one."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,20 +29,33 @@ class Put:
         return Put(created, updated, self.unchanged + other.unchanged)
 
 
-def put(writer: Writer, tenant: str, told: Iterable[Observation]) -> Put:
-    """Keep observations by their ids; one that is there takes on what is told now. Twice the same changes nothing."""
+class OtherKind(Exception):
+    """An id that is another kind's: nothing of what was told is kept."""
+
+
+def put(
+    writer: Writer, tenant: str, told: Iterable[Observation], undated: frozenset[str] = frozenset()
+) -> Put:
+    """Keep observations by their ids; one that is there takes on what is told now. Twice the same changes nothing.
+
+    Those of `undated` keep the time they have. Raises OtherKind.
+    """
     every = list(told)
     done = Put()
     for at in range(0, len(every), CHUNK):
-        done += _put(writer, tenant, every[at : at + CHUNK])
+        done += _put(writer, tenant, every[at : at + CHUNK], undated)
     return done
 
 
-def _put(writer: Writer, tenant: str, part: Sequence[Observation]) -> Put:
+def _put(writer: Writer, tenant: str, part: Sequence[Observation], undated: frozenset[str]) -> Put:
     there = {one.id: one for one in _of_ids(Reader(writer), tenant, {one.id for one in part})}
     before, told = dict(there), dict[str, Observation]()
-    for one in part:
-        known = there.get(one.id)
+    for each in part:
+        known, one = there.get(each.id), each
+        if known is not None and known.kind != one.kind:
+            raise OtherKind(f"编号 {one.id[:80]} 已用于另一种观测（{known.kind}）")
+        if known is not None and one.id in undated:
+            one = replace(one, at=known.at)
         there[one.id] = told[one.id] = one if known is None else merged(known, one)
     fresh = [_row(tenant, one) for name, one in told.items() if name not in before]
     if fresh:

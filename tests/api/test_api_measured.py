@@ -271,6 +271,15 @@ def test_R177_facts_come_in_once(site: Site) -> None:
     assert read(site, "wait")["n"] == 0, "all or nothing"
     sealed = [fact("conversation", "c9", 0, {"score": 100})]
     problem(client.post("/v1/observations", json={"observations": sealed}), 422, "invalid")
+    other = problem(
+        client.post("/v1/observations", json={"observations": [fact("ticket", "e1")]}), 409, "conflict"
+    )
+    assert "external" in other["detail"]
+    undated = {"kind": "conversation", "id": "c3", "values": {"issue": "甲"}}
+    assert send(site, NAME, [undated])["updated"] == 1
+    assert "c3" in {
+        one["id"] for one in client.get("/v1/metrics/aht/events", params=WEEK).json()["events"]
+    }, "its day stays"
     kinds = client.get("/v1/observations/kinds").json()["kinds"]
     assert "score" in next(one for one in kinds if one["kind"] == "conversation")["sealed"]
 
@@ -318,7 +327,7 @@ def test_R166_a_line_for_each_type(site: Site) -> None:
     """Complaints by week and category: two late and none rude in the first week, one each in the second."""
     seen = [(0, "late"), (1, "late"), (7, "late"), (8, "rude")]
     facts = [
-        fact("ticket", f"k{day}", day, {"path": ["complaint", code]}, category=code, region="西南")
+        fact("ticket", f"line{day}", day, {"path": ["complaint", code]}, category=code, region="西南")
         for day, code in seen
     ]
     send(site, NAME, facts)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import httpx
 
 from api import cases, casework, observed
 from api.casework import Casework
-from api.store import Writer, observations
+from api.store import Store, Writer, keys, observations, observed_before, results
 from api.store.keys import Grant
 from tests.api.serving import OTHER, SHOP, Site, say, start
 
@@ -209,3 +211,37 @@ def test_R180_improvements_are_filtered_by_sprint(site: Site, supervisor: httpx.
 
     assert of("S7") == [made.id]
     assert of("S8") == []
+
+
+def test_results_kept_before_facts_are_observed_once(tmp_path: Path) -> None:
+    """An older database's results count after the upgrade: the latest of a conversation, once, by the main form."""
+    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
+
+    def result(identity: str, score: float, form: str = "standard") -> dict[str, Any]:
+        items = [{"code": "rude", "result": "fail"}, {"code": "closing", "result": "pass"}]
+        return {
+            "id": identity, "transcript_id": "t-old", "form": {"code": form, "version": "1"}, "score": score,
+            "grade": "B", "veto": False, "items": items, "satisfaction": {"value": 1.0}, "category": "refund",
+        }  # fmt: skip
+
+    def fill(writer: Writer) -> None:
+        keys.ensure_tenant(writer, SHOP, SHOP)
+        told = [(result("r1", 70), "A1"), (result("r2", 90, "monthly"), "A1")]
+        results.save(writer, SHOP, told)
+
+    store.write(fill)
+    store.write(lambda writer: results.save(writer, SHOP, [(result("r3", 80), "A1")]))
+    for _ in range(2):
+        store.write(observed_before.observe_results)
+    kept = store.read(lambda reader: observations.get(reader, SHOP, "conversation:t-old"))
+    sheet = store.read(lambda reader: observations.get(reader, SHOP, "sheet:monthly:t-old"))
+    store.close()
+    assert kept is not None
+    assert sheet is not None
+    assert (kept.agent, kept.category, kept.values["score"], kept.values["failed"]) == (
+        "A1",
+        "refund",
+        80,
+        ["rude"],
+    )
+    assert (kept.values["passed"], kept.values["applicable"], sheet.values["score"]) == (1, 2, 90)
