@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.backtest import backtested
 from api.bodies import Moment
 from api.deps import Json, Opened, Quality
 from api.errors import Problem, invalid, not_found
 from api.forms import FormCode, checked, form_of, site_folder
-from api.judging import judged, known
+from api.judging import known
 from api.quality import TranscriptIn, transcript_of
 from api.service import Service
 from api.store import Reader, transcripts
 from api.toml import to_toml
-from nlp.batch.differ import Difference, Moved, compare
 from nlp.quality.examples import dialogue_of
 from nlp.quality.explain import explained
-from nlp.quality.form import Form, FormError
+from nlp.quality.form import Form
 from nlp.quality.kept import restore
 from nlp.quality.points import points_of
-from nlp.quality.result import judged_json, to_json
+from nlp.quality.result import judged_json
 from nlp.quality.scorer import moment_of
 from nlp.quality.scorer import opened as made_ready
 from nlp.transcript import Transcript
@@ -36,7 +34,6 @@ router = APIRouter(prefix="/v1/quality/forms", tags=["quality"])
 BACK_DAYS = 30
 """How far back a backtest goes when it is not told."""
 MOST = 1000
-MOST_TOLD = 200
 MOST_SENTENCES = 50
 Sentence = Annotated[str, Field(min_length=1, max_length=4000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -149,82 +146,5 @@ async def backtest_form(code: FormCode, body: BacktestIn, opened: Opened, grant:
     kept = await opened.store.aread(unit)
     if not kept:
         raise Problem("not_found", "这段时间没有留存的会话记录：先评分，再回测")
-    told = await asyncio.to_thread(_backtested, opened, grant.tenant, code, form, kept)
+    told = await asyncio.to_thread(backtested, opened, grant.tenant, code, form, kept)
     return {"since": span[0], "until": span[1], **told}
-
-
-def _backtested(opened: Service, tenant: str, code: str, form: Form, kept: list[Json]) -> Json:
-    found, people = Difference(), {}
-    tallies: Mapping[str, dict[str, Counter[str]]] = {"before": {}, "after": {}}
-    reasons: dict[str, dict[str, Json]] = {}
-    for one in kept:
-        talk = restore(one)
-        as_of = moment_of(talk, None)
-        after = to_json(judged(opened, tenant, talk, form, as_of)[0])
-        now = _in_force(opened, tenant, code, as_of)
-        before = to_json(judged(opened, tenant, talk, now, as_of)[0]) if now else _nothing(after)
-        compare(found, before, after)
-        for name, result in (("before", before), ("after", after)):
-            for item in result["items"]:
-                tallies[name].setdefault(item["code"], Counter())[item["result"]] += 1
-        people[talk.id] = {
-            "agent": talk.agent.id if talk.agent else None,
-            "started_at": one.get("started_at"),
-        }
-        reasons[talk.id] = {item["code"]: item for item in after["items"]}
-    figures = found.to_json()
-    figures.pop("regraded")
-    return {
-        "form": {"code": form.code, "version": form.version},
-        "compared": found.compared,
-        **{name: figures[name] for name in ("forms", "mean", "grades")},
-        "items": [
-            {
-                "code": code,
-                "name": found.names[code],
-                **{when: _counts(tallies[when].get(code, Counter())) for when in tallies},
-                "moved": sum(found.items.get(code, Counter()).values()),
-            }
-            for code in found.names
-        ],
-        "changed": len(found.moved),
-        "results": [
-            _moved(found, one, people[one.transcript_id], reasons[one.transcript_id])
-            for one in found.moved[:MOST_TOLD]
-        ],
-    }
-
-
-def _in_force(opened: Service, tenant: str, code: str, as_of: datetime) -> Form | None:
-    try:
-        return form_of(opened.settings, tenant, code, as_of)[0]
-    except FormError:  # a code that nobody has put yet
-        return None
-
-
-def _nothing(after: Json) -> Json:
-    """What stood before where no form of the code was in force."""
-    return {**after, "form": {"code": after["form"]["code"], "version": "-"}, "items": []}
-
-
-def _counts(results: Counter[str]) -> dict[str, int]:
-    return {name: results[name] for name in ("pass", "fail", "na")}
-
-
-def _moved(found: Difference, one: Moved, person: Json, items: Mapping[str, Json]) -> Json:
-    return {
-        "transcript_id": one.transcript_id,
-        **person,
-        "from": {"score": one.scores[0], "grade": one.grades[0]},
-        "to": {"score": one.scores[1], "grade": one.grades[1]},
-        "items": [
-            {
-                "code": code,
-                "name": found.names[code],
-                "from": before,
-                "to": after,
-                **{name: items[code][name] for name in ("reason", "evidence") if code in items},
-            }
-            for code, (before, after) in one.items.items()
-        ],
-    }
