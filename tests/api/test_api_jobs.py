@@ -69,6 +69,11 @@ def test_a_file_is_scored_in_the_background(quality: httpx.Client) -> None:
     kept = quality.get("/v1/quality/results", params={"transcript_id": "bulk-3"}).json()["results"]
     assert [(one["id"], one["agent"]) for one in kept] == [(rows[3]["id"], "A012")]
     assert identity in {one["id"] for one in quality.get("/v1/quality/jobs").json()["jobs"]}
+    for row in (rows[0], rows[29]):
+        spoken = quality.get(f"/v1/quality/results/{row['id']}/transcript").json()["transcript"]
+        assert spoken["id"] == row["transcript_id"]
+        number = row["transcript_id"].removeprefix("bulk-")
+        assert spoken["turns"][0]["text"] == f"第{number}单的退款怎么还没到"
 
 
 def test_a_table_is_scored_from_a_form_upload(quality: httpx.Client) -> None:

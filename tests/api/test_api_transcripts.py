@@ -12,7 +12,6 @@ from api.store import Store, transcripts
 from nlp.quality.kept import keep
 from nlp.transcript import parse_transcript
 from tests.api.serving import OTHER, Site, problem
-from tests.api.test_api_jobs import LINES, done
 from tests.api.test_api_quality import TURNS, score, transcript
 
 PHONE = "13987654321"
@@ -43,21 +42,6 @@ def test_evidence_points_into_the_kept_turns(site: Site, quality: httpx.Client, 
     path = f"/v1/quality/results/{theirs['id']}/transcript"
     problem(agent.get(path), 404, "not_found")
     problem(site.client("quality", OTHER).get(path), 404, "not_found")
-
-
-def test_a_batch_keeps_its_transcripts(quality: httpx.Client) -> None:
-    """A job's results have their transcripts as well, each its own."""
-    rows = [
-        {"id": f"tb-{n}", "turns": [{"role": "agent", "text": f"第{n}单，电话{PHONE}"}]} for n in range(3)
-    ]
-    lines = "\n".join([json.dumps(rows[0]), "不是 JSON", *(json.dumps(row) for row in rows[1:])])
-    job = quality.post("/v1/quality/jobs", content=lines.encode(), headers=LINES).json()["id"]
-    assert done(quality, job)["state"] == "done"
-    results = quality.get(f"/v1/quality/jobs/{job}/results").text.splitlines()
-    for n, line in enumerate(results):
-        told = _told(quality, json.loads(line)["id"])
-        assert (told["id"], told["turns"][0]["text"]) == (f"tb-{n}", f"第{n}单，电话00000000000")
-    assert len(results) == 3
 
 
 def test_kept_transcripts_are_forgotten_in_time(site: Site) -> None:

@@ -89,7 +89,7 @@ def test_forms_with_anything_in_them() -> None:
     standard = tomllib.loads((PRESETS / "standard.toml").read_text(encoding="utf-8"))
     talked = talk("客：气死我了", "服：您好", seconds=[0, 4], channel="chat")
     read = 0
-    for number in range(900):
+    for number in range(600):
         value = mutated(standard if number % 4 == 0 else RULES, draw)
         form = None
         with contextlib.suppress(FormError):
@@ -99,7 +99,7 @@ def test_forms_with_anything_in_them() -> None:
             if number % 4:
                 score(talked, form)
                 list(failures(form))
-    assert read > 60
+    assert read > 40
 
 
 def test_documents_with_anything_in_them() -> None:
@@ -108,6 +108,6 @@ def test_documents_with_anything_in_them() -> None:
     talked = talk("客：我要投诉", "服：您好", seconds=[0, 4])
     for source in ("sca", "connect"):
         value = json.loads((HERE / "imports" / f"{source}.json").read_text(encoding="utf-8"))
-        for _ in range(250):
+        for _ in range(120):
             with contextlib.suppress(FormError):
                 score(talked, parse_form(imported(source, mutated(value, draw), "x").form))

@@ -69,7 +69,7 @@ def test_laws_of_drawn_rules() -> None:
     evidence lies in its turn; and a kept transcript gives the same answer."""
     draw = random.Random(20261130)
     seen: set[str] = set()
-    for _ in range(250):
+    for _ in range(150):
         talked, one = dialogue(draw), rule(draw)
         found = judged(talked, forbid=one, analyser=Counting())
         seen.add(found.result)
