@@ -15,6 +15,7 @@ from scripts import (
     keys,
     models,
     quality,
+    quality_report,
     route,
     serve,
     suggest,
@@ -33,6 +34,9 @@ app.command(epilog="例：zuoxi restore 备份.tar --data ./data-new")(backup.re
 app.command(epilog="例：zuoxi bench --seconds 30 --only suggest")(bench.bench)
 app.add_typer(kb.app, name="kb")
 app.add_typer(keys.app, name="keys")
+quality.app.command(epilog="例：zuoxi quality report weekly --date 2026-11-18 --out 周报.xlsx")(
+    quality_report.report
+)
 app.add_typer(quality.app, name="quality")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
