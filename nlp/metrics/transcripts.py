@@ -16,7 +16,8 @@ from nlp.quality.timing import waits
 from nlp.transcript import Transcript
 
 CONVERSATION, SHEET = "conversation", "sheet"
-STEPS = ("comfort", "verify", "solve", "follow_up")
+STEP, ORDER = "step_", "step_order"
+"""Items whose code begins so are steps of the procedure; the one that judges their order is none."""
 HUMANS = frozenset({"agent", "supervisor"})
 COMPLAINT, PRAISE = "complaint", "praise"
 
@@ -63,8 +64,8 @@ def scored(told: Mapping[str, Any]) -> Json:
     results = {item["code"]: item["result"] for item in told["items"]}
     failed = [code for code, result in results.items() if result == "fail"]
     passed = sum(result == "pass" for result in results.values())
-    steps = [step for step in STEPS if results.get(f"step_{step}") == "pass"]
-    owed = [step for step in STEPS if results.get(f"step_{step}", "na") != "na"]
+    owed = [code for code, result in results.items() if _is_step(code) and result != "na"]
+    steps = [code.removeprefix(STEP) for code in owed if results[code] == "pass"]
     return {
         "form": told["form"]["code"],
         "version": told["form"]["version"],
@@ -75,11 +76,17 @@ def scored(told: Mapping[str, Any]) -> Json:
         "passed": passed,
         "applicable": passed + len(failed),
         "steps": steps,
+        "steps_done": len(steps),
+        "steps_owed": len(owed),
         "four_steps": len(steps) == len(owed) if owed else None,
         "record_complete": _passes(results, "record_complete"),
         "promised_in_time": _passes(results, "promise_without_time"),
         "satisfaction_predicted": told["satisfaction"]["value"],
     }
+
+
+def _is_step(code: str) -> bool:
+    return code.startswith(STEP) and code != ORDER
 
 
 def _passes(results: Mapping[str, str], code: str) -> bool | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from nlp.metrics.observation import load_kinds
+from nlp.metrics.definition import load_book
+from nlp.metrics.measure import measure
+from nlp.metrics.observation import from_json, load_kinds
 from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
 from nlp.metrics.transcripts import observe
 from nlp.transcript import parse_transcript
@@ -52,7 +55,7 @@ def test_a_transcript_becomes_one_observation() -> None:
         "touchpoint": "delivery", "subtype": "late", "praised": False, "complained": True, "quote": "快递怎么还没到",
         "first_response_s": 20.0, "response_s": 15.0, "longest_gap_s": 20.0, "handle_s": 45.0,
         "form": "standard", "version": "1", "score": 80.0, "grade": "B", "veto": False,
-        "failed": ["step_comfort"], "passed": 3, "applicable": 4, "steps": ["verify", "solve"],
+        "failed": ["step_comfort"], "passed": 3, "applicable": 4, "steps": ["verify", "solve"], "steps_done": 2, "steps_owed": 3,
         "four_steps": False, "promised_in_time": True, "satisfaction_predicted": 1.2,
     }  # fmt: skip
 
@@ -98,3 +101,31 @@ def test_every_value_of_an_observation_is_a_known_one() -> None:
     """What scoring observes is documented by the kinds."""
     seen = observe(parse_transcript(TRANSCRIPT), TOLD)
     assert set(seen["values"]) <= set(load_kinds().kinds["conversation"].values)
+
+
+def _told(*steps: str) -> dict[str, Any]:
+    """A score of a site's own return procedure: `steps` are results by place."""
+    items = [{"code": f"step_{at}", "result": result} for at, result in enumerate(steps)]
+    return {**TOLD, "items": [*items, {"code": "step_order", "result": "fail"}]}
+
+
+def test_R051_a_procedure_is_kept_by_the_share_of_its_steps() -> None:
+    """Five conversations owe five, five, six, four and five steps and take 5 + 4 + 6 + 4 + 4 = 23 of 25: 92 %."""
+    results = (
+        ["pass"] * 5,
+        ["pass"] * 4 + ["fail"],
+        ["pass"] * 6,
+        ["pass"] * 4 + ["na"],
+        ["pass", "fail", "pass", "pass", "pass", "na"],
+    )
+    kept = [
+        from_json(
+            observe(parse_transcript({**TRANSCRIPT, "id": f"t-{at}"}), _told(*one)),
+            datetime(2026, 11, 3, tzinfo=UTC),
+        )
+        for at, one in enumerate(results)
+    ]
+    assert [one.values["steps_owed"] for one in kept] == [5, 5, 6, 4, 5]
+    found = measure(load_book().metrics["procedure"], kept)
+    assert (found.numerator, found.denominator) == (23, 25)
+    assert found.value == 92.0
