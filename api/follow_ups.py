@@ -84,10 +84,8 @@ def promises_in(opened: Service, told: Mapping[str, Any], now: datetime) -> list
     ]
 
 
-def promised(
-    work: Casework, writer: Writer, tenant: str, result: Mapping[str, Any], promises: Sequence[Promise]
-) -> list[Case]:
-    """A task for each promised time, for whose conversation it was."""
+def promised(work: Casework, writer: Writer, tenant: str, promises: Sequence[Promise]) -> list[Case]:
+    """A task for each promised time, for whose conversation it was; scored again it stays one."""
     return [
         cases.open_case(
             work,
@@ -108,7 +106,7 @@ def promised(
                 "promised_for": one.made.due.isoformat(),
             },
             due_at=one.made.due.astimezone(UTC),
-            identity=f"fu-{result['id']}-{one.made.turn}",
+            identity=f"fp-{one.conversation}-{one.made.turn}",
         )
         for one in promises
     ]

@@ -17,7 +17,7 @@ from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
 from api.errors import FieldError, Problem
 from api.service import Service
 from api.settled import unsettled
-from api.store import Reader, Writer
+from api.store import Reader, Writer, results
 from api.store import cases as kept
 from api.store import rulings as said
 from api.store.cases import Case
@@ -157,11 +157,15 @@ def _may_appeal(
     ]
     if errors:
         raise Problem("invalid", "；".join(one.message for one in errors), errors=errors)
-    wanted = kept.Wanted(kind="appeal", subject=found.id)
-    for case in kept.listed(reader, grant.tenant, wanted, None, None, 500):
-        again = [code for code in items if code in case.data["items"]]
-        if again and case.state != "withdrawn":
-            raise Problem("conflict", f"{'、'.join(again)} 已申诉过（{case.id}）：每项只能申诉一次")
+    same = results.others(reader, grant.tenant, [found.transcript_id], [])
+    for name in (name for name, form in same.items() if form == found.result["form"]["code"]):
+        wanted = kept.Wanted(kind="appeal", subject=name)
+        for case in kept.listed(reader, grant.tenant, wanted, None, None, 500):
+            again = [code for code in items if code in case.data["items"]]
+            if again and case.state != "withdrawn":
+                raise Problem(
+                    "conflict", f"{'、'.join(again)} 已申诉过（{case.id}）：每段会话的每项只能申诉一次"
+                )
 
 
 @router.get("/appeals")

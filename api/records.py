@@ -89,7 +89,7 @@ async def fill_record(
         }
         case = cases.open_case(
             work, writer, grant, RECORD, title=f"服务记录：会话 {found.transcript_id}"[:200], subject=found.id,
-            owner=found.agent, data=data, identity=f"sr-{found.id}",
+            owner=found.agent, data=data, identity=f"sr-{found.transcript_id}",
         )  # fmt: skip
         return 201, record(work, opened, grant, case)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import Annotated
 
@@ -109,9 +110,11 @@ def _open(opened: Service, work: Casework, writer: Writer, grant: Grant, body: R
         "transcript_id": found.transcript_id,
         "evidence": item["evidence"][:20],
     }
+    # one violation is put right once, however often its conversation is scored
+    name = hashlib.sha256(f"{found.transcript_id}|{body.item}".encode()).hexdigest()[:24]
     return cases.open_case(
         work, writer, grant, KIND, title=f"整改：{item['name']}（会话 {found.transcript_id}）"[:200],
-        subject=found.id, data=data, identity=f"rt-{found.id}-{body.item}",
+        subject=found.id, data=data, identity=f"rt-{name}",
     )  # fmt: skip
 
 

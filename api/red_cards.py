@@ -62,26 +62,26 @@ def _matters(rule: CardRule, result: Mapping[str, Any]) -> bool:
 
 def _facts(
     opened: Service, reader: Reader, tenant: str, agent: str, span: tuple[datetime, datetime]
-) -> list[tuple[Fact, str]]:
-    """An agent's results as they stand, with their transcripts."""
+) -> dict[str, tuple[Fact, str]]:
+    """An agent's conversations as their results stand, by id, with the result that counts: scored again they stay one."""
     zone, far = ZoneInfo(opened.settings.timezone), timedelta(days=policy_of(opened).looks_back)
     rows = observations.between(
         reader, tenant, "conversation", span[0] - far, span[1] + far, {"agent": agent}
     )
-    return [
-        (
+    return {
+        str(one.subject): (
             Fact(
-                str(one.values["result"]),
+                str(one.subject),
                 one.at.astimezone(zone).date(),
                 float(one.values.get("score") or 0.0),
                 bool(one.values.get("veto")),
                 tuple(one.values.get("failed") or ()),
             ),
-            str(one.subject),
+            str(one.values["result"]),
         )
         for one in rows
         if one.values.get("result")
-    ]
+    }
 
 
 def issue(
@@ -95,15 +95,14 @@ def issue(
     """Open the cards an agent's results make and that are not there yet; none while a customer still waits."""
     reader = Reader(writer)
     facts = _facts(opened, reader, tenant, agent, span)
-    transcripts = {fact.id: name for fact, name in facts}
     known = _of_agent(reader, tenant, agent)
     made = []
-    for card in cards((fact for fact, _ in facts), policy_of(opened)):
+    for card in cards((fact for fact, _ in facts.values()), policy_of(opened)):
         if any(_same(case, card) for case in known):
             continue
-        if any(unsettled(reader, tenant, transcripts[one]) for one in card.evidence):
+        if any(unsettled(reader, tenant, one) for one in card.evidence):
             continue
-        made.append(_open(work, writer, tenant, agent, card))
+        made.append(_open(work, writer, tenant, agent, card, [facts[one][1] for one in card.evidence]))
     return made
 
 
@@ -112,18 +111,19 @@ def _of_agent(reader: Reader, tenant: str, agent: str) -> list[Case]:
 
 
 def _same(case: Case, card: Card) -> bool:
-    """Whether a case is of a card's ground: the rule and any of its results."""
+    """Whether a case is of a card's ground: the rule and any of its conversations."""
     return case.data.get("rule") == card.rule.code and bool(
-        set(case.data.get("evidence", ())) & set(card.evidence)
+        set(case.data.get("conversations", ())) & set(card.evidence)
     )
 
 
-def _open(work: Casework, writer: Writer, tenant: str, agent: str, card: Card) -> Case:
+def _open(work: Casework, writer: Writer, tenant: str, agent: str, card: Card, evidence: list[str]) -> Case:
     rule = card.rule
     data: Json = {
         "reason": card.reason,
         "rule": rule.code,
-        "evidence": list(card.evidence),
+        "evidence": evidence,
+        "conversations": list(card.evidence),
         "since": card.since.isoformat(),
         "until": card.until.isoformat(),
         "conditions": f"提交改进计划，此后 {rule.clear_days} 天没有新的红牌事由",
@@ -131,7 +131,7 @@ def _open(work: Casework, writer: Writer, tenant: str, agent: str, card: Card) -
     }
     name = hashlib.sha256(f"{agent}|{rule.code}|{card.key}".encode()).hexdigest()[:24]
     return cases.open_case(
-        work, writer, clock_of(tenant), KIND, title=f"红牌警告：{rule.name}", subject=card.evidence[0],
+        work, writer, clock_of(tenant), KIND, title=f"红牌警告：{rule.name}", subject=evidence[0],
         owner=agent, data=data, due_at=work.clock() + timedelta(days=rule.plan_days), identity=f"rc-{name}",
     )  # fmt: skip
 
@@ -149,7 +149,8 @@ def revoke(work: Casework, opened: Service, writer: Writer, tenant: str, agent: 
         first, last = (
             datetime.fromisoformat(case.data[name]).replace(tzinfo=zone) for name in ("since", "until")
         )
-        facts = [fact for fact, _ in _facts(opened, reader, tenant, agent, (first, last + timedelta(days=1)))]
+        span = (first, last + timedelta(days=1))
+        facts = [fact for fact, _ in _facts(opened, reader, tenant, agent, span).values()]
         if any(_same(case, card) for card in cards(facts, policy_of(opened))):
             continue
         fields = {"decision": "改判后红牌事由不再成立"}

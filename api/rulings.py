@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from api import observed
+from api.casework import clock_of
 from api.errors import FieldError, Problem, not_found
 from api.forms import form_of, site_folder
 from api.service import Service
 from api.settings import Settings
-from api.store import Reader, Writer, results, rulings, words
+from api.store import Reader, Writer, results, rulings, transcripts, words
 from api.store.keys import Grant, now
 from api.store.results import Stored
 from nlp.quality.fairness import Fairness, read_fairness
@@ -20,8 +21,8 @@ from nlp.quality.form import Form, FormError, versions_of
 from nlp.quality.ruling import SAID, Word, effective, merged
 
 Json = dict[str, Any]
-HEALTH = "health"
-"""The source of rulings by the program itself: a weak rule's verdict waits for a person."""
+HEALTH, CARRIED = "health", "carried"
+"""Sources of rulings by the program itself: a weak rule's verdict waits for a person; the same text was ruled on."""
 
 _read = lru_cache(maxsize=64)(read_fairness)
 
@@ -102,7 +103,7 @@ def rule(
     before = {name: getattr(found, name) for name in ("score", "grade", "veto", "failed")}
     results.overrule(writer, grant.tenant, found.id, after)
     observed.ruled(writer, grant.tenant, found.result, _counted(found, held))
-    if source != HEALTH:
+    if source not in (HEALTH, CARRIED):
         words.put(writer, grant.tenant, found.result, items, source=source, at=at or now())
     ruling: Json = {
         "result": found.id,
@@ -115,7 +116,59 @@ def rule(
         "before": before,
         "holds": after,
     }
-    return rulings.add(writer, grant.tenant, ruling)
+    told = rulings.add(writer, grant.tenant, ruling)
+    if source not in (HEALTH, CARRIED):
+        for other in _alike(reader, grant.tenant, found):
+            with contextlib.suppress(Problem):  # by a version that is gone: nothing can be added up again
+                _carried(opened, writer, grant.tenant, other, items, found.id)
+    return told
+
+
+Words = list[tuple[str, str]]
+
+
+def _said(kept: Mapping[str, Any] | None) -> Words | None:
+    """Who said what: what else is known of a dialogue may change, its words decide."""
+    return None if kept is None else [(turn["role"], turn["text"]) for turn in kept["turns"]]
+
+
+def _alike(reader: Reader, tenant: str, found: Stored) -> list[Stored]:
+    """Other results of the same words by the same form."""
+    others = results.others(reader, tenant, [found.transcript_id], [found.id])
+    names = [name for name, form in others.items() if form == found.result["form"]["code"]]
+    if not names:
+        return []
+    kept = transcripts.of_results(reader, tenant, [found.id, *names])
+    mine = _said(kept.get(found.id))
+    same = [name for name in names if mine is not None and _said(kept.get(name)) == mine]
+    return list(results.several(reader, tenant, same).values())
+
+
+def _carried(
+    opened: Service, writer: Writer, tenant: str, found: Stored, items: Mapping[str, Word], source: str
+) -> None:
+    """Let words said of one result hold for another of the same dialogue."""
+    codes = {item["code"] for item in found.result["items"]}
+    held = {code: word for code, word in items.items() if code in codes}
+    if held:
+        reason = f"同一段会话的另一份结果已裁定（{source}）"
+        rule(opened, writer, clock_of(tenant), found, held, reason, source=CARRIED)
+
+
+def carry(opened: Service, writer: Writer, tenant: str, fresh: Iterable[Mapping[str, Any]]) -> None:
+    """Let what people said of a dialogue hold for new results of the same words by the same form."""
+    new = {str(result["id"]): result for result in fresh}
+    reader = Reader(writer)
+    names = sorted({str(result["transcript_id"]) for result in new.values()})
+    before = results.others(reader, tenant, names, list(new)) if new else {}
+    if not before or not rulings.latest(reader, tenant, list(before)):
+        return
+    for name in new:
+        found = stored(reader, tenant, name)
+        for other in sorted(_alike(reader, tenant, found), key=lambda one: one.at):
+            said = [one for one in rulings.of(reader, tenant, other.id)
+                    if one["source"] not in (HEALTH, CARRIED)]  # fmt: skip
+            _carried(opened, writer, tenant, found, merged(one["items"] for one in said), other.id)
 
 
 def _counted(found: Stored, held: Json) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api import follow_ups, mystery, red_cards, rule_health
+from api import follow_ups, mystery, red_cards, rule_health, rulings
 from api.casework import Casework
 from api.service import Service
 from api.store import Reader, Writer, results, transcripts
@@ -45,10 +45,11 @@ def keep(
         opened.settings.transcript_days,
     )
     new = [result for result, _, _ in fresh.values()]
+    rulings.carry(opened, writer, tenant, new)
     rule_health.withhold(work, opened, writer, tenant, new)
     mystery.recount(writer, tenant, frozenset(str(result["transcript_id"]) for result in new))
     for result in new:
-        follow_ups.promised(work, writer, tenant, result, promises.get(str(result["id"]), ()))
+        follow_ups.promised(work, writer, tenant, promises.get(str(result["id"]), ()))
         follow_ups.again(work, opened, writer, tenant, result)
     return new
 

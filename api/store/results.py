@@ -125,6 +125,18 @@ def several(reader: Reader, tenant: str, identities: Sequence[str]) -> dict[str,
     return found
 
 
+def others(reader: Reader, tenant: str, transcripts: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """Results of these transcripts besides the `new` ones, oldest first, each with its form's code."""
+    table = schema.results
+    rows = reader.execute(
+        select(table.c.id, table.c.form)
+        .where(table.c.tenant == tenant, table.c.transcript_id.in_(list(transcripts)))
+        .order_by(table.c.at, table.c.id)
+    )
+    known = set(new)
+    return {row.id: row.form for row in rows if row.id not in known}
+
+
 def overrule(writer: Writer, tenant: str, identity: str, holds: Mapping[str, Any]) -> None:
     """Write what holds of a result after a ruling; what the machine said stays."""
     table = schema.results

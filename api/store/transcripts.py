@@ -94,6 +94,17 @@ def of_result(reader: Reader, tenant: str, result: str) -> Json | None:
     return None if found is None else dict(found)
 
 
+def of_results(reader: Reader, tenant: str, results: Sequence[str]) -> dict[str, Json]:
+    """The kept transcripts that these results were scored on, by result."""
+    table, links = schema.transcripts, schema.result_transcripts
+    rows = reader.execute(
+        select(links.c.result, table.c.transcript)
+        .join(links, (links.c.transcript == table.c.id) & (links.c.tenant == table.c.tenant))
+        .where(table.c.tenant == tenant, links.c.result.in_(list(results)))
+    )
+    return {row.result: dict(row.transcript) for row in rows}
+
+
 def latest(reader: Reader, tenant: str, transcript_id: str) -> Json | None:
     """The text of a dialogue that was kept last."""
     table = schema.transcripts

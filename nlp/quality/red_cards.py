@@ -39,7 +39,7 @@ class CardPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A result as it stands: its day of service, points and failed items."""
+    """A conversation as its result stands: its day of service, points and failed items."""
 
     id: str
     day: date
@@ -50,7 +50,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A ground that was met; `key` is its first result: the same ground has the same key."""
+    """A ground that was met; `key` is its first conversation: the same ground has the same key."""
 
     rule: CardRule
     key: str

@@ -182,3 +182,47 @@ def test_first_solve_then_blame(quality: httpx.Client, agent: httpx.Client) -> N
     assert "先解决再追责" in told["detail"]
     scored(quality, "h-open", outcome={"resolved": True})
     assert agent.post(f"/v1/quality/results/{open_case}/appeals", json=given).status_code == 201
+
+
+def test_what_was_ruled_holds_when_the_dialogue_is_scored_again(
+    quality: httpx.Client, agent: httpx.Client, supervisor: httpx.Client
+) -> None:
+    """A new result of the same words by the same form carries the ruling; it is appealed no second time; other words carry none."""
+    first = scored(quality, "h-again")
+    asked = agent.post(
+        f"/v1/quality/results/{first['id']}/appeals", json={"items": ["forbidden_word"], "reason": "误判"}
+    ).json()
+    door = f"/v1/quality/appeals/{asked['id']}/decision"
+    ruled = supervisor.post(door, json={"decision": "change", "reason": "是"}).json()["result"]
+    again = quality.post(
+        "/v1/quality/score",
+        json={
+            "transcript": {"id": "h-again", "turns": TURNS, "agent": {"id": "A012"}, "category": "complaint"},
+            "as_of": "2026-11-20T00:00:00+08:00",
+        },
+    ).json()
+    assert again["id"] != first["id"]
+    seen = agent.get(f"/v1/quality/results/{again['id']}").json()
+    assert item(seen, "forbidden_word")["result"] == "pass"
+    assert seen["score"] == ruled["score"]
+    assert [one["source"] for one in seen["rulings"]] == ["carried"]
+    problem(
+        agent.post(f"/v1/quality/results/{again['id']}/appeals", json={"items": ["forbidden_word"], "reason": "x"}),
+        422, "invalid",
+    )  # fmt: skip
+    upheld = agent.post(
+        f"/v1/quality/results/{first['id']}/appeals", json={"items": ["blame_customer"], "reason": "x"}
+    ).json()
+    supervisor_two = {"decision": "uphold", "reason": "就是指责"}
+    problem(
+        supervisor.post(f"/v1/quality/appeals/{upheld['id']}/decision", json=supervisor_two), 409, "conflict"
+    )
+    problem(
+        agent.post(f"/v1/quality/results/{again['id']}/appeals", json={"items": ["blame_customer"], "reason": "x"}),
+        409, "conflict",
+    )  # fmt: skip
+    other = quality.post(
+        "/v1/quality/score",
+        json={"transcript": {"id": "h-again", "turns": TURNS[:2] + TURNS[3:], "agent": {"id": "A012"}}},
+    ).json()
+    assert agent.get(f"/v1/quality/results/{other['id']}").json()["rulings"] == []

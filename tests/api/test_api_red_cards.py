@@ -50,6 +50,10 @@ def test_a_card_is_opened_once_and_a_won_appeal_revokes_it(people: dict[str, htt
     """R129: one veto, one card, also when it is scored again; the appeal that clears the items takes it back."""
     result = insult(people["Q1"], "rc-1", "R1")
     insult(people["Q1"], "rc-1", "R1")
+    again = insult(
+        people["Q1"], "rc-1", "R1", channel="phone"
+    )  # scored again: another result, the same ground
+    assert again["id"] != result["id"]
     (card,) = cards_of(people["S1"], "R1")
     assert (card["state"], card["data"]["rule"], card["data"]["evidence"]) == (
         "issued", "zero_tolerance", [result["id"]]
