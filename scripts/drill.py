@@ -50,7 +50,10 @@ DRILLS = {
     "quality-kill": Drill(
         "quality_kill", "质检批量任务的工作进程与主进程被 SIGKILL：不重不漏，结果逐字节相同", "次", 3, 50
     ),
-    "flat-memory": Drill("flat_memory", "质检批量任务的内存不随话数增长", "话轮", 20_000, 1_000_000),
+    "ray-kill": Drill(
+        "ray_kill", "同一件事在 Ray 上：工作进程与整个集群被 SIGKILL，结果与本机进程的逐字节相同", "次", 1, 50
+    ),
+    "flat-memory": Drill("flat_memory", "质检批量任务的内存不随份数增长", "份", 1_200, 1_000_000),
 }
 
 

@@ -21,6 +21,7 @@ import typer
 from scripts import figures_sets as sets
 from scripts.console import Failed, Misused, note, say
 from scripts.figures_demo import demo
+from scripts.figures_dialogues import dialogues
 from scripts.figures_speed import speed
 from scripts.figures_table import Line, table, written
 
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Path], Iterator[sets.Job]]] = {
     "emotion": sets.emotion,
     "satisfaction": sets.satisfaction,
     "quality": sets.quality,
+    "dialogues": dialogues,
     "demo": demo,
     "speed": speed,
 }

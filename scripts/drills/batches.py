@@ -32,34 +32,41 @@ def slow(shard, setting):
 if pause:
     run.score_shard = slow
 if __name__ == "__main__":
-    score_files([Path(sys.argv[1])], Path(sys.argv[2]), Setting(rules_only=True), workers=int(sys.argv[3]), rows=int(sys.argv[5]))
+    score_files([Path(sys.argv[1])], Path(sys.argv[2]), Setting(rules_only=sys.argv[7] == 'rules'), sys.argv[6], int(sys.argv[3]), rows=int(sys.argv[5]))
 """
 
 
-def transcripts(path: Path, turns: int, seed: int) -> int:
-    """Write transcripts of `TURNS` turns each, `turns` in all (rounded up); returns how many transcripts."""
+def transcripts(path: Path, count: int, seed: int, turns: int = TURNS) -> None:
+    """Write `count` transcripts of `turns` turns each."""
     rng = random.Random(seed)  # noqa: S311 (a drill, not a secret)
-    count = -(-turns // TURNS)
     with path.open("w", encoding="utf-8") as stream:
         for at in range(count):
             said = [
                 {"role": role, "text": rng.choice(texts).format(at=rng.randrange(10_000))}
-                for _ in range(TURNS // 2)
+                for _ in range(turns // 2)
                 for role, texts in (("customer", ASKED), ("agent", SAID))
             ]
             row = {"id": f"t{at}", "turns": said, "agent": {"id": f"A{at % 50:03}", "team": "一组"}}
             row["started_at"] = "2026-11-03T10:00:00+08:00"
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return count
 
 
 def scoring(
-    program: Path, source: Path, out: Path, workers: int, pause: float, rows: int
+    program: Path,
+    source: Path,
+    out: Path,
+    workers: int,
+    pause: float,
+    rows: int,
+    engine: str = "processes",
+    rules_only: bool = True,
 ) -> subprocess.Popen[bytes]:
     """A scoring run as a process of its own (a file, so that spawned workers find it); `pause` seconds a row."""
     program.write_text(SCORING, encoding="utf-8")
+    mode = "rules" if rules_only else "full"
+    given = [str(one) for one in (program, source, out, workers, pause, rows, engine, mode)]
     return subprocess.Popen(  # noqa: S603 (our own program)
-        [sys.executable, str(program), str(source), str(out), str(workers), str(pause), str(rows)],
+        [sys.executable, *given],
         cwd=ROOT,
         env=None,
         stdout=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from scripts.drills import Result, Say
-from scripts.drills.batches import TURNS, scoring, transcripts
+from scripts.drills.batches import scoring, transcripts
 
 COUNT, ROWS, WORKERS, PAUSE = 600, 20, 2, 0.004
 PATIENCE = 300.0
@@ -26,7 +26,7 @@ def run(n: int, seed: int, say: Say) -> Result:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source, program = folder / "a.jsonl", folder / "scoring.py"
-        transcripts(source, COUNT * TURNS, seed)
+        transcripts(source, COUNT, seed)
         _finish(program, source, folder / "quiet", 1)
         wanted = (folder / "quiet" / "results.jsonl").read_bytes()
         while not failures:

@@ -144,6 +144,6 @@ def test_quality_kill() -> None:
 
 
 def test_flat_memory() -> None:
-    """Scoring more turns takes no more memory."""
+    """R104: scoring more transcripts takes no more memory."""
     result = flat_memory.run(DRILLS["flat-memory"].small, 1, told)
     assert result.held, result.failures

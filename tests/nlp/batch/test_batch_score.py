@@ -22,6 +22,7 @@ from nlp.batch.columns import safe_cell, write_csv
 from nlp.batch.plan import Setting, plan
 from nlp.batch.score import BusyError, score_files
 from nlp.readers import ReadError
+from scripts.drills.ray_kill import SCORING, below, command_of
 
 ROOT = Path(__file__).parents[3]
 RULES = Setting(rules_only=True)
@@ -153,15 +154,36 @@ def test_worker_processes_write_the_same(tmp_path: Path) -> None:
     ).read_bytes()
 
 
-def test_ray_writes_the_same(tmp_path: Path) -> None:
-    """The same shards on Ray give byte for byte the same."""
+def test_ray_writes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R104, R105: Ray, a worker of it killed, gives the same bytes, and workbook and table the same cells.
+
+    Nothing is left at home.
+    """
     pytest.importorskip("ray", reason="extra ray")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="extra parquet")
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     source = transcripts(tmp_path / "a.jsonl", 60)
-    score_files([source], tmp_path / "one", RULES, workers=1, rows=10)
-    score_files([source], tmp_path / "ray", RULES, engine="ray", workers=2, rows=10)
-    assert (tmp_path / "one" / "results.jsonl").read_bytes() == (
-        tmp_path / "ray" / "results.jsonl"
-    ).read_bytes()
+    killed: list[int] = []
+
+    def kill_one(done: int, _: int | None) -> None:
+        workers = [one for one in below(os.getpid()) if command_of(one).startswith(SCORING)]
+        if workers and not killed:
+            killed.append(workers[0])
+            os.kill(workers[0], signal.SIGKILL)
+
+    tables = ("csv", "parquet")
+    score_files([source], tmp_path / "one", RULES, workers=2, rows=10, formats=tables)
+    score_files([source], tmp_path / "ray", RULES, "ray", 2, kill_one, rows=5, formats=tables)
+    assert killed
+    for name in ("results.jsonl", "results.csv", "summary.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "ray" / name).read_bytes()
+    one, other = (parquet.read_table(tmp_path / out / "results.parquet") for out in ("one", "ray"))
+    assert one.equals(other)
+    books = [CalamineWorkbook.from_path(str(tmp_path / out / "results.xlsx")) for out in ("one", "ray")]
+    assert len(books[0].get_sheet_by_index(0).to_python()) == 61
+    assert books[0].get_sheet_by_index(0).to_python() == books[1].get_sheet_by_index(0).to_python()
+    assert list((tmp_path / "home").rglob("*token*")) == []
 
 
 def test_shards_partition_the_input(tmp_path: Path) -> None:
