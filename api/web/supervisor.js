@@ -21,6 +21,7 @@ const RAILS = {
     ["质检", [
       ["quality/report", "报告", ["supervisor", "quality"]],
       ["quality/numbers", "指标", ["supervisor", "quality"]],
+      ["quality/audit", "月稽核与评估", ["supervisor", "quality"]],
       ["quality/talks", "质检会话", ["supervisor", "quality"]],
       ["quality/samples", "抽检", ["supervisor", "quality"]],
       ["cases/appeal", "申诉", ["supervisor", "quality"]],
@@ -48,7 +49,7 @@ const VIEWS = {
   "kb/triggers": "kb_triggers", "kb/import": "kb_import", "kb/repairs": "kb_repairs", "kb/gaps": "kb_gaps",
   "kb/proposals": "kb_proposals", "kb/lint": "kb_lint", "kb/stale": "kb_stale", "kb/releases": "kb_releases",
   "quality/report": "quality_report", "quality/violation": "quality_violation",
-  "quality/numbers": "quality_numbers", "quality/metric": "quality_metric", "quality/talks": "quality_talks", "quality/talk": "quality_talk", "quality/samples": "quality_samples", "quality/blind": "quality_blind", "quality/forms": "quality_forms", "quality/form": "quality_form", cases: "case_list",
+  "quality/audit": "quality_audit", "quality/numbers": "quality_numbers", "quality/metric": "quality_metric", "quality/talks": "quality_talks", "quality/talk": "quality_talk", "quality/samples": "quality_samples", "quality/blind": "quality_blind", "quality/forms": "quality_forms", "quality/form": "quality_form", cases: "case_list",
 };
 /** Views that stand under another one's name in the rail. */
 const UNDER = { "kb/entry": "kb/search", "kb/edit": "kb/search", "kb/change": "kb/changes", "quality/talk": "quality/talks", "quality/blind": "quality/samples", "quality/form": "quality/forms", "quality/violation": "quality/report", "quality/metric": "quality/numbers" };
