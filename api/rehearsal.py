@@ -17,7 +17,7 @@ from api.forms import FormCode, checked, form_of, site_folder
 from api.judging import known
 from api.quality import TranscriptIn, transcript_of
 from api.service import Service
-from api.store import Reader, transcripts
+from api.store import Reader, results, transcripts
 from api.toml import to_toml
 from nlp.quality.examples import dialogue_of
 from nlp.quality.explain import explained
@@ -147,4 +147,8 @@ async def backtest_form(code: FormCode, body: BacktestIn, opened: Opened, grant:
     if not kept:
         raise Problem("not_found", "这段时间没有留存的会话记录：先评分，再回测")
     told = await asyncio.to_thread(backtested, opened, grant.tenant, code, form, kept)
+    changed = [one["transcript_id"] for one in told["results"]]
+    known = await opened.store.aread(lambda reader: results.newest(reader, grant.tenant, code, changed))
+    for one in told["results"]:
+        one["result_id"] = known.get(one["transcript_id"])
     return {"since": span[0], "until": span[1], **told}

@@ -144,6 +144,24 @@ def overrule(writer: Writer, tenant: str, identity: str, holds: Mapping[str, Any
     writer.execute(table.update().where(table.c.tenant == tenant, table.c.id == identity).values(**values))
 
 
+def newest(reader: Reader, tenant: str, form: str, transcripts: Sequence[str]) -> dict[str, str]:
+    """The last result of each transcript under a form, by the transcript's id."""
+    table = schema.results
+    found: dict[str, str] = {}
+    for at in range(0, len(transcripts), CHUNK):
+        rows = reader.execute(
+            select(table.c.transcript_id, table.c.id)
+            .where(
+                table.c.tenant == tenant,
+                table.c.form == form,
+                table.c.transcript_id.in_(list(transcripts[at : at + CHUNK])),
+            )
+            .order_by(table.c.at, table.c.id)
+        )
+        found.update({row.transcript_id: row.id for row in rows})
+    return found
+
+
 def since(
     reader: Reader,
     tenant: str,

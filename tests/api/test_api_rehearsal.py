@@ -124,7 +124,7 @@ def test_a_backtest_equals_the_real_thing(judge: httpx.Client) -> None:
         moved = before[name]["score"] != after[name]["score"] or name in changed
         assert moved is (name in changed)
         one = changed[name]
-        assert one["agent"] == f"A-{name}"
+        assert (one["agent"], one["result_id"]) == (f"A-{name}", before[name]["id"])
         assert one["from"] == {"score": before[name]["score"], "grade": before[name]["grade"]}
         assert one["to"] == {"score": after[name]["score"], "grade": after[name]["grade"]}
         for item in one["items"]:

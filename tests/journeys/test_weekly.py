@@ -126,6 +126,7 @@ def test_a_rule_is_tried_before_it_is_put(
         "patterns = [\n  '请您放心', '没(?:有)?(?:什么|啥)?办法'",
     )
     assert changed != text
+    changed = changed.replace("doubt = 0.02", "doubt = 0", 1)  # words of one's own: no model may doubt them
     changed = changed.replace('effective_from = "2026-01-01', 'effective_from = "2030-01-01')
     page.fill("textarea.code", changed.replace('version = "2026.11"', 'version = "2030"'))
     page.wait_for_selector("#form-state:has-text('可以保存')")
