@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1", tags=["metrics"])
 
 Reading = Annotated[Grant, requires("supervisor", "quality")]
 LOOK_SECONDS = 1.0
-REST = 5
+REST = 2
 """A day that takes long to count is counted again after this many times as long."""
 CAPACITY_HOURS = 1
 MOST_STANDING = 5000

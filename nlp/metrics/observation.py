@@ -22,6 +22,8 @@ _ABOUT = frozenset(DIMENSIONS)
 LABEL = 256
 """Characters of an id or a dimension."""
 MOST_VALUES = 200
+LARGEST = 1e15
+"""What a number may be at most: sums of them stay exact enough."""
 _RANGE = re.compile(r"number (-?[\d.]+)\.\.(-?[\d.]+)")
 _SHOWN = {
     "number": "数",
@@ -103,7 +105,7 @@ class Kinds:
 def fits(form: str, value: Any) -> bool:
     """Whether a JSON value has the form."""
     if form in ("number", "count", "seconds") or form.startswith("number "):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
             return False
         span = _RANGE.fullmatch(form)
         low, high = (

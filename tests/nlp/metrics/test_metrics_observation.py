@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nlp.metrics.observation import (
     ObservationError,
@@ -54,6 +57,40 @@ def test_R177_a_known_value_of_another_type_is_an_error_that_names_it(raw: Any, 
         parse(raw, KINDS, NOW)
     assert caught.value.field == field
     assert caught.value.accepted
+
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**400), 10**400)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["id", "kind", "at", "subject", "agent", "values", "team", "x"])
+VALUES = st.dictionaries(
+    st.sampled_from(["wait_s", "abandoned", "queue", "nps", "stages", "csat", "other"]), PLAIN, max_size=4
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    raw=st.dictionaries(NAMES, PLAIN, max_size=6), kind=st.sampled_from(sorted(KINDS.kinds)), values=VALUES
+)
+def test_R177_whatever_is_sent_is_read_or_refused_by_name(
+    raw: dict[str, Any], kind: str, values: dict[str, Any]
+) -> None:
+    """No input is a surprise: an observation that can be told and read back, or an error with its field."""
+    for sent in (raw, {**raw, "kind": kind, "id": "x"}, {"kind": kind, "id": "x", "values": values}):
+        try:
+            read = parse(sent, KINDS, NOW)
+        except ObservationError as error:
+            refused = error.field
+        else:
+            refused = None
+            assert from_json(json.loads(json.dumps(to_json(read))), NOW).id == read.id
+        assert refused is None or refused.startswith("observation")
 
 
 def test_told_again_a_fact_is_the_two_put_together() -> None:
