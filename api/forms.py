@@ -127,7 +127,15 @@ def _shown(form: Form, source: str) -> Json:
         "source": source,
         "dimensions": [{"code": d.code, "name": d.name, "points": d.points} for d in form.dimensions],
         "items": [
-            {"code": i.code, "name": i.name, "dimension": i.dimension, "points": i.points, "veto": i.veto}
+            {
+                "code": i.code,
+                "name": i.name,
+                "dimension": i.dimension,
+                "points": i.points,
+                "veto": i.veto,
+                "bonus": i.bonus,
+                "untested": i.untested,
+            }
             for i in form.items
         ],
         "grades": [{"code": g.code, "name": g.name, "least": g.least} for g in form.grades],

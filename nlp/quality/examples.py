@@ -12,7 +12,7 @@ from nlp.quality.form import Form, Item
 from nlp.quality.kinds import Fatal, FirstResponse, LongestGap, Record, Unanswered
 from nlp.quality.ports import Analyser, Encode
 from nlp.quality.result import ItemScore
-from nlp.quality.rules.atoms import Breach, Measure, Mood, Untrue
+from nlp.quality.rules.atoms import Breach, Measure, Mood, Suspected, Untrue
 from nlp.quality.rules.tree import Leaf, trees, walk
 from nlp.quality.scorer import score_many
 from nlp.transcript import Role, Transcript, Turn
@@ -27,7 +27,7 @@ _SPEAKERS: dict[str, Role] = {
 _SPOKEN = re.compile(r"(客户|客服|机器人|主管|系统)(?:@(\d+(?:\.\d+)?))?：(.*)", re.DOTALL)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _COUNTED = (FirstResponse, LongestGap, Record)
-_TOLD_BY_MODELS = (Measure, Mood, Untrue)
+_TOLD_BY_MODELS = (Measure, Mood, Suspected, Untrue)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,14 @@ class Mood:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspected:
+    """A clause of an agent that the trained head finds at least this likely to be of this kind."""
+
+    label: str
+    at_least: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The wording of a stage."""
 
@@ -124,8 +132,31 @@ class Breach:
     code: str
 
 
-Atom = Words | Similar | Entities | Mood | Stage | Untrue | Repeats | Template | Tagged | Measure | Breach
+Atom = (
+    Words
+    | Similar
+    | Entities
+    | Mood
+    | Suspected
+    | Stage
+    | Untrue
+    | Repeats
+    | Template
+    | Tagged
+    | Measure
+    | Breach
+)
 
+SUSPICIONS = (
+    "blame_customer",
+    "forbidden_word",
+    "premature_close",
+    "privacy_leak",
+    "promise_without_time",
+    "rude",
+    "wrong_fact_risk",
+)
+"""What the trained head tells apart."""
 TURN_MEASURES: Mapping[str, str] = {
     "letters": "字数",
     "speed": "每分钟字数",

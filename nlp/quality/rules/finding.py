@@ -19,6 +19,7 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Suspected,
     Tagged,
     Template,
     Untrue,
@@ -54,6 +55,8 @@ def find(leaf: Leaf, looking: Looking, breach: Breaches) -> Outcome:
             return _of(looking, _entities(looking, atom))
         case Mood() as atom:
             return _mood(looking, atom)
+        case Suspected() as atom:
+            return _suspected(looking, atom)
         case Stage() as atom:
             return _of(looking, _stage(looking, atom))
         case Untrue():
@@ -110,6 +113,20 @@ def _mood(looking: Looking, atom: Mood) -> Outcome:
         and mood.intensity >= atom.at_least
         and (not atom.polarity or mood.polarity == atom.polarity)
         and (not atom.emotions or mood.emotion in atom.emotions)
+    ]
+    return _of(looking, iter(hits))
+
+
+def _suspected(looking: Looking, atom: Suspected) -> Outcome:
+    heard = [(turn, looking.dialogue.suspects(turn)) for turn in looking.turns]
+    known = [(turn, suspects) for turn, suspects in heard if suspects is not None]
+    if not known:
+        return unknown("没有听这些话轮的模型")
+    hits = [
+        Hit(turn, start, end)
+        for turn, suspects in known
+        for start, end, share in suspects.get(atom.label, ())
+        if share >= atom.at_least
     ]
     return _of(looking, iter(hits))
 

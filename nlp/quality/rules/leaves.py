@@ -16,6 +16,7 @@ from nlp.quality.rules.atoms import (
     DIALOGUE_MEASURES,
     LIKENESS,
     SHORTEST,
+    SUSPICIONS,
     TURN_MEASURES,
     Bounds,
     Entities,
@@ -24,6 +25,7 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Suspected,
     Tagged,
     Template,
     Untrue,
@@ -119,6 +121,11 @@ def _emotion(given: Given, place: str, where: Where) -> Node:
     return Leaf(Mood("", emotions, _share(given, "at_least", place, 0.0)), where, place)
 
 
+def _suspected(given: Given, place: str, where: Where) -> Node:
+    label = values.choice(given["suspected"], f"{place}.suspected", SUSPICIONS)
+    return Leaf(Suspected(label, _share(given, "at_least", place, Suspected("").at_least)), where, place)
+
+
 def _stage(given: Given, place: str, where: Where) -> Node:
     return Leaf(Stage(values.choice(given["stage"], f"{place}.stage", STAGES)), where, place)
 
@@ -162,6 +169,7 @@ LEAVES: Mapping[str, tuple[tuple[str, ...], Callable[[Given, str, Where], Node]]
     "entity": ((), _entity),
     "sentiment": (("at_least",), _sentiment),
     "emotion": (("at_least",), _emotion),
+    "suspected": (("at_least",), _suspected),
     "stage": ((), _stage),
     "facts": ((), _facts),
     "repeats": (("likeness", "shortest", "within", "ignore"), _repeats),

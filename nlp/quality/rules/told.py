@@ -12,6 +12,7 @@ from nlp.quality.rules.atoms import (
     Repeats,
     Similar,
     Stage,
+    Suspected,
     Tagged,
     Template,
     Untrue,
@@ -107,6 +108,8 @@ def _atom(atom: Atom) -> str:
             return f"提到 {'、'.join(atom.types)}"
         case Mood():
             return f"情绪为{_POLARITIES.get(atom.polarity) or '、'.join(atom.emotions)}"
+        case Suspected():
+            return f"像是 {atom.label}（≥ {atom.at_least:g}）"
         case Stage():
             return f"有{STAGE_NAMES[atom.stage]}"
         case Untrue():

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from small_forms import form, judged, spans
-from transcripts import item, talk
+from transcripts import Counting, item, talk
 
+from nlp.classify import load_classifier
+from nlp.quality.rules.atoms import SUSPICIONS
 from nlp.quality.scorer import score, score_many
 
 
@@ -105,3 +107,34 @@ def test_a_slot_takes_a_few_letters_only() -> None:
     one = form({"code": "it", "check": check})
     for said, result in (("客服小禾为您服务", "pass"), ("客服热线正忙，请稍后再拨，届时将为您服务", "fail")):
         assert item(score(talk("客：在", f"服：{said}"), one), "it").result == result
+
+
+class _Ears(Counting):
+    """An analyser whose head finds 滚 rude with 0.9 and 烦 with 0.4."""
+
+    @property
+    def conduct(self) -> _Ears:
+        return self
+
+    def hear(self, texts: Sequence[str]) -> list[dict[str, tuple[tuple[int, int, float], ...]]]:
+        shares = {"滚": 0.9, "烦": 0.4}
+        return [
+            {"rude": tuple((text.index(w), text.index(w) + 1, p) for w, p in shares.items() if w in text)}
+            for text in texts
+        ]
+
+    def distressed(self, texts: Sequence[str]) -> list[float]:
+        return [0.0 for _ in texts]
+
+
+def test_what_a_head_suspects_is_an_atom() -> None:
+    """R104: a rule may ask what the trained head hears, how sure, beside anything else; without one it cannot be told."""
+    spoken = talk("客：滚", "服：真烦", "服：您滚吧")
+    rude = {"suspected": "rude"}
+    assert spans(judged(spoken, forbid=rude, analyser=_Ears())) == [(2, "滚")]
+    assert spans(judged(spoken, forbid={**rude, "at_least": 0.3}, analyser=_Ears())) == [(1, "烦"), (2, "滚")]
+    assert (
+        judged(spoken, forbid={"all": [rude, {"not": {"words": ["您"]}}]}, analyser=_Ears()).result == "pass"
+    )
+    assert judged(spoken, forbid=rude).result == "na"
+    assert set(SUSPICIONS) == set(load_classifier("wording").labels) - {"none"}
