@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +22,7 @@ from api.forms import CODE, form_of
 from api.settings import Settings
 from api.store import Writer, jobs
 from api.worker import INPUT, RESULTS, SHEET, Worker, forget_input
+from nlp.batch.differ import difference
 from nlp.batch.outputs import COMMAS, TABLE, write_beside
 from nlp.parquet import MissingParquet
 
@@ -44,6 +45,8 @@ TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
 Source = Literal["aliyun", "contact-lens", "genesys", "asr"]
+AHEAD = timedelta(days=31)
+"""How long an upload may wait for its time: it is kept as it came until it is scored."""
 MEDIA = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
@@ -107,9 +110,15 @@ async def create_job(
     source: Annotated[Source | None, Form()] = None,
     source_name: Annotated[Source | None, Query(alias="source")] = None,
     as_of: Moment | None = None,
+    start_at: Moment | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Queue a file of transcripts for scoring with a form; `source` names the system it was exported from."""
+    """Queue a file of transcripts for scoring with a form; `source` names the system it was exported from.
+
+    With `start_at` it waits until then: at night, when nobody calls.
+    """
+    if start_at is not None and start_at > datetime.now(UTC) + AHEAD:
+        raise invalid("start_at", "太远", f"至多 {AHEAD.days} 天以后")
     code = form or form_code or "standard"
     system = source or source_name or ""
     form_of(opened.settings, grant.tenant, code, as_of)
@@ -119,16 +128,19 @@ async def create_job(
     await asyncio.to_thread(_keep, folder, suffix, content)
     given = {"job": "quality", "sha256": hashlib.sha256(content).hexdigest(), "form": code, "as_of": as_of}
     given |= {"source": system} if system else {}
+    given |= {"start_at": start_at} if start_at else {}
     data: Json = {
         "form": code,
         "as_of": as_of.isoformat() if as_of else None,
         "input": f"{INPUT}{suffix}",
         "bytes": len(content),
         "source": system,
+        "start_at": start_at.isoformat() if start_at else None,
     }
 
     def unit(writer: Writer) -> tuple[int, Json]:
-        jobs.add(writer, grant.tenant, identity, "quality", data, grant.actor_id)
+        start = start_at.timestamp() if start_at else None
+        jobs.add(writer, grant.tenant, identity, "quality", data, grant.actor_id, start)
         return 202, {"id": identity, "state": "queued", "form": code, "done": 0, "total": None, "eta": None}
 
     answer = await once(opened, grant, idempotency_key, given, unit)
@@ -153,6 +165,7 @@ def shown(job: Json) -> Json:
         "form": job["data"]["form"],
         "as_of": job["data"]["as_of"],
         "source": job["data"].get("source", ""),
+        "start_at": job["data"].get("start_at"),
     }
     return {**told, "eta": eta, **given}
 
@@ -203,6 +216,22 @@ async def job_results(
     if format in ("csv", "parquet"):
         path = await asyncio.to_thread(_made, folder, COMMAS if format == "csv" else TABLE)
     return FileResponse(path, media_type=MEDIA[format], filename=f"{job_id}.{format}")
+
+
+@router.get("/{job_id}/diff")
+async def job_diff(
+    job_id: str, opened: Opened, grant: Quality, to: Annotated[str, Query(min_length=1, max_length=64)]
+) -> Json:
+    """What another job scored otherwise: items, grades, and the transcripts whose grade changed."""
+    places = []
+    for identity in (job_id, to):
+        job = await _job(opened, grant.tenant, identity)
+        path = folder_of(opened.settings, job["id"]) / RESULTS
+        if job["state"] != "done" or not path.is_file():
+            raise Problem("conflict", f"任务 {identity} 的状态是 {job['state']}，完成（done）后才有结果")
+        places.append(path)
+    found = await asyncio.to_thread(difference, *places)
+    return found.to_json()
 
 
 def _made(folder: Path, name: str) -> Path:

@@ -35,8 +35,10 @@ class Lease:
     attempts: int
 
 
-def add(writer: Writer, tenant: str, identity: str, kind: str, data: Json, by: str) -> None:
-    """Queue a job."""
+def add(
+    writer: Writer, tenant: str, identity: str, kind: str, data: Json, by: str, start: float | None = None
+) -> None:
+    """Queue a job; `start` (seconds since 1970): nobody takes it before."""
     writer.execute(
         schema.jobs.insert().values(
             tenant=tenant,
@@ -47,6 +49,7 @@ def add(writer: Writer, tenant: str, identity: str, kind: str, data: Json, by: s
             data=data,
             attempts=0,
             cancel=False,
+            lease_until=start,
             by=by,
             created_at=now(),
         )
@@ -92,8 +95,9 @@ def waiting(reader: Reader) -> bool:
 
 def _open() -> ColumnElement[bool]:
     table = schema.jobs
+    begun = or_(table.c.lease_until.is_(None), table.c.lease_until <= time.time())
     lapsed = and_(table.c.state == "running", table.c.lease_until < time.time())
-    return or_(table.c.state == "queued", lapsed)
+    return or_(and_(table.c.state == "queued", begun), lapsed)
 
 
 def take(writer: Writer) -> Lease | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,28 @@ def test_another_systems_export_is_scored(quality: httpx.Client) -> None:
     ]
     wrong = quality.post("/v1/quality/jobs", files={"file": file}, data={"source": "zendesk"})
     assert "source" in problem(wrong, 422, "invalid")["errors"][0]["field"]
+
+
+def test_a_job_waits_for_its_time(quality: httpx.Client) -> None:
+    """R105: a job with a beginning is queued until then; one too far ahead is refused; it can be cancelled."""
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    where = "/v1/quality/jobs"
+    asked = {"start_at": soon.isoformat()}
+    early = quality.post(where, content=lines(1, "later"), headers=LINES, params=asked).json()["id"]
+    at_once = quality.post(where, content=lines(1, "sooner"), headers=LINES).json()["id"]
+    assert done(quality, at_once)["state"] == "done"
+    job = done(quality, early)
+    assert job["state"] == "done"
+    assert datetime.fromisoformat(job["started_at"]) >= soon - timedelta(seconds=0.1)
+    far = {"start_at": (datetime.now(UTC) + timedelta(days=40)).isoformat()}
+    refused = quality.post(where, content=lines(1, "far"), headers=LINES, params=far)
+    assert problem(refused, 422, "invalid")["errors"][0]["field"] == "start_at"
+    told = quality.get(f"{where}/{at_once}/diff", params={"to": early}).json()
+    assert (told["compared"], told["only_old"], told["only_new"]) == (0, 1, 1)
+    night = {"start_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    waiting = quality.post(where, content=lines(1, "night"), headers=LINES, params=night).json()["id"]
+    assert quality.get(f"{where}/{waiting}").json()["state"] == "queued"
+    assert quality.delete(f"{where}/{waiting}").json()["state"] == "cancelled"
 
 
 def test_the_same_key_makes_one_job(quality: httpx.Client) -> None:
