@@ -32,6 +32,8 @@ from nlp.transcript import parse_transcript
 router = APIRouter(tags=["quality"])
 
 REPEAT = "second_complaint"
+FARTHEST_DAYS = 366
+"""No promise reaches farther: older conversations are not read for one."""
 FACTS = ("conversation", "ticket")
 Person = Annotated[Grant, requires("agent", "supervisor", "quality")]
 Named = Annotated[str | None, Query(max_length=256)]
@@ -74,13 +76,16 @@ class Promise:
 
 def promises_in(opened: Service, told: Mapping[str, Any], now: datetime) -> list[Promise]:
     """The promises of a kept transcript. Pure work, done before anything is written."""
+    policy = policy_of(opened)
     transcript = parse_transcript(dict(told))
     agent = transcript.agent.id if transcript.agent else None
     began = transcript.started_at or now
+    if began < now - timedelta(days=policy.fresh_days + FARTHEST_DAYS):
+        return []
     return [
         Promise(transcript.id, agent, found.text, found.commitment)
-        for found in escalations(transcript.turns, began, policy_of(opened))
-        if found.commitment is not None
+        for found in escalations(transcript.turns, began, policy)
+        if found.commitment is not None and found.commitment.due > now - timedelta(days=policy.fresh_days)
     ]
 
 
@@ -123,6 +128,8 @@ def again(
     if not path or path[0] not in policy.repeat_categories:
         return None
     at = datetime.fromisoformat(seen["at"]) if seen.get("at") else work.clock()
+    if at < work.clock() - timedelta(days=policy.fresh_days):
+        return None
     span = (at - timedelta(days=policy.repeat_days), at)
     rows = [
         one

@@ -34,9 +34,10 @@ _OWNER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FollowUpPolicy:
-    """`days` until a call back; words of an escalation; when a complaint is one again."""
+    """`days` until a call back; what is older than `fresh_days` makes no task; words of an escalation; when a complaint is one again."""
 
     days: float
+    fresh_days: float
     escalation: Phrases
     repeat_days: float
     repeat_categories: frozenset[str]
@@ -67,11 +68,12 @@ class Escalation:
 def read_follow_up(folder: Path | None = None) -> FollowUpPolicy:
     """The site's `follow_up.toml` where there is one, else the preset. Raises PolicyError."""
     table = read_preset(NAME, folder).table
-    table.only("version", "days", "escalation", "repeat")
+    table.only("version", "days", "fresh_days", "escalation", "repeat")
     repeat = table.table("repeat", required=False)
     repeat.only("days", "categories", "likeness")
     return FollowUpPolicy(
         days=table.number("days", 3, high=366),
+        fresh_days=table.number("fresh_days", 30, high=3660),
         escalation=Phrases(table.texts("escalation")),
         repeat_days=repeat.number("days", 30, high=366),
         repeat_categories=frozenset(repeat.texts("categories", ())),
