@@ -37,7 +37,7 @@ class ShopperIn(BaseModel):
 def recount(writer: Writer, tenant: str, transcripts: frozenset[str]) -> None:
     """Count the shoppers' conversations among these apart from customers'."""
     for name in transcripts & marks.transcripts_with(Reader(writer), tenant, MARK):
-        observations.rekind(writer, tenant, f"conversation:{name}", MARK)
+        observations.move(writer, tenant, f"conversation:{name}", f"{MARK}:{name}", MARK)
 
 
 @router.post("", status_code=201)
@@ -62,7 +62,8 @@ async def unmark_shopper(transcript_id: str, opened: Opened, grant: Judge) -> Js
     def unit(writer: Writer) -> bool:
         dropped = marks.drop(writer, grant.tenant, transcript_id, MARK)
         if dropped:
-            observations.rekind(writer, grant.tenant, f"conversation:{transcript_id}", "conversation")
+            name = f"conversation:{transcript_id}"
+            observations.move(writer, grant.tenant, f"{MARK}:{transcript_id}", name, "conversation")
         return dropped
 
     if not await opened.store.awrite(unit):

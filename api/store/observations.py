@@ -90,9 +90,13 @@ def _of_ids(reader: Reader, tenant: str, identities: set[str]) -> Iterator[Obser
     return (_read(row) for row in reader.execute(query))
 
 
-def rekind(writer: Writer, tenant: str, identity: str, kind: str) -> None:
-    """Count one observation under another kind."""
-    writer.execute(update(table).where(table.c.tenant == tenant, table.c.id == identity).values(kind=kind))
+def move(writer: Writer, tenant: str, identity: str, to: str, kind: str) -> None:
+    """Count an observation, if there is one, under another id and kind, in place of what stood there."""
+    if get(Reader(writer), tenant, identity) is None:
+        return
+    writer.execute(table.delete().where(table.c.tenant == tenant, table.c.id == to))
+    mine = (table.c.tenant == tenant, table.c.id == identity)
+    writer.execute(update(table).where(*mine).values(id=to, kind=kind))
 
 
 def get(reader: Reader, tenant: str, identity: str) -> Observation | None:

@@ -126,7 +126,8 @@ def test_a_mystery_shopper_is_hidden_and_counts_nowhere(people: dict[str, httpx.
     reviewed = people["S1"].post(
         f"/v1/quality/results/{first['id']}/review", json={"items": {"greeting": "fail"}, "reason": "x"}
     )
-    assert reviewed.status_code == 201
+    assert reviewed.status_code == 201, reviewed.text
+    scored(people["Q1"], "ms-1", "您好，再嚷嚷我把你号拉黑！")  # and so is scoring it again
     assert numbers()[0] == before[0]  # a ruling on it brings it back into no number
     assert people["S1"].delete("/v1/quality/mystery/ms-2").status_code == 200
     assert numbers()[0]["results"] == before[0]["results"] + 1
