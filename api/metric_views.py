@@ -193,13 +193,18 @@ def series(reader: Reader, ask: Ask, metric: Metric, by: str, per: str, names: N
 def compared(reader: Reader, ask: Ask, other: Ask, metric: Metric, by: str | None) -> Json:
     """Both numbers, the change and how sure it is; by a dimension, for every part as well."""
     codes = measured.closure(ask.book, [metric.code])
-    now, before = (measured.tallies(reader, one, codes) for one in (ask, other))
-    told = _change(metric, _compare(ask, metric, now, before, WHOLE))
-    if by is not None and by not in TIMES:
-        both = [measured.tallies(reader, one, codes, by) for one in (ask, other)]
-        keys = dict.fromkeys(key for one in both for code in codes for key in one[code])
+    parted = by is not None and by not in TIMES
+    found = [measured.tallies(reader, one, codes, by if parted else None) for one in (ask, other)]
+    overlapping = parted and _overlaps(ask.book, metric, str(by))
+    whole = [
+        _whole(reader, one, codes, tallies, overlapping) if parted else tallies
+        for one, tallies in zip((ask, other), found, strict=True)
+    ]
+    told = _change(metric, _compare(ask, metric, whole[0], whole[1], WHOLE))
+    if parted:
+        keys = dict.fromkeys(key for one in found for code in codes for key in one[code])
         told["groups"] = [
-            {"key": key, **_change(metric, _compare(ask, metric, both[0], both[1], key))}
+            {"key": key, **_change(metric, _compare(ask, metric, found[0], found[1], key))}
             for key in sorted(keys)
         ]
     return told

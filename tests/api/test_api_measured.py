@@ -389,3 +389,17 @@ def test_R158_the_board_moves_within_two_seconds(site: Site) -> None:
         assert time.monotonic() - sent < 2
     problem(site.client("agent", NAME).get("/v1/board/metrics/stream"), 403, "forbidden")
     problem(client.get("/v1/board/metrics/stream", params={"board": "joy"}), 404, "not_found")
+
+
+def test_R147_every_metric_compares_groups_and_drills(site: Site) -> None:
+    """Whatever its measure: both values with their n, parts by the first dimension it knows, and its facts."""
+    client = site.client("supervisor", NAME)
+    every = client.get("/v1/metrics").json()["metrics"]
+    assert len(every) > 40
+    for one in every:
+        told = read(site, one["code"], by=one["by"][0], compare="previous")
+        assert {"now", "before", "delta", "percent"} <= set(told["compare"])
+        assert told["compare"]["now"]["value"] == told["value"]
+        assert all(isinstance(part["now"]["n"], int) for part in told["compare"]["groups"])
+        page = client.get(f"/v1/metrics/{one['code']}/events", params=WEEK).json()
+        assert len(page["events"]) == min(told["n"], 200) or "uses" in page
