@@ -27,7 +27,7 @@ def test_r041_the_box_answers_while_one_types(
 
 def test_r041_the_box_stands_on_the_pages(nobody: httpx.Client) -> None:
     """Desk and board have the box and its script."""
-    for page in ("desk", "supervisor"):
+    for page, view in (("desk", "desk"), ("supervisor", "board")):
         assert 'id="find"' in nobody.get(f"/{page}").text
-        assert "finder.js" in nobody.get(f"/web/{page}.js").text
+        assert "finder.js" in nobody.get(f"/web/{view}.js").text
     assert "typeahead" in nobody.get("/web/finder.js").text
