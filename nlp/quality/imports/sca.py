@@ -91,6 +91,7 @@ def _condition(one: Any, place: str, let: Json, broken: dict[str, str], left: li
         let[_name(cid)] = _placed(found, fields.child("check_range"), left)
     except Unmapped as reason:
         broken[cid] = str(reason)
+        return
     if unread := fields.unread(_SILENT):
         left.append(Left(place, f"没有用到的设置：{'、'.join(unread)}", True))
 
