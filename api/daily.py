@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from api import stored, wiring
 from api.casework import Casework
+from api.errors import Problem
 from api.forms import form_of, site_folder
 from api.live import TELLING
 from api.quality import answered, lasting
@@ -17,11 +20,13 @@ from api.service import Service
 from api.store import Reader, conversations, observations
 from api.store.conversations import Kept
 from nlp.metrics.observation import Observation, load_kinds
+from nlp.quality.form import FormError
 from nlp.quality.kept import keep
 from nlp.quality.scorer import moment_of
 from nlp.routing import Ticket
 from nlp.transcript import Agent, Customer, Transcript, Turn
 
+log = structlog.get_logger()
 Json = dict[str, Any]
 Said = tuple[Kept, list[Json], Observation | None]
 
@@ -31,10 +36,18 @@ def score_day(work: Casework, opened: Service, tenant: str, span: Window) -> int
 
     Scored again after more turns, a conversation counts as it is now. What follows from a score follows.
     """
-    waiting = opened.store.read(lambda reader: _waiting(reader, tenant, span, _most(opened)))
-    for one in waiting:
-        _score(work, opened, tenant, _transcript(opened, *one))
-    return len(waiting)
+    done = 0
+    for one in opened.store.read(lambda reader: _waiting(reader, tenant, span, _most(opened))):
+        try:
+            _score(work, opened, tenant, _transcript(opened, *one))
+            done += 1
+        except (
+            FormError,
+            Problem,
+            ValueError,
+        ) as error:  # the report of the others must not wait for this one
+            log.error("daily", tenant=tenant, conversation=one[0].id, why=str(error))
+    return done
 
 
 def _most(opened: Service) -> int:

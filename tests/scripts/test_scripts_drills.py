@@ -13,7 +13,7 @@ from kb import index_faiss
 from kb.index import Vectors
 from scripts import drill
 from scripts.console import Failed, Misused
-from scripts.drills import Result, edit, flat_memory, history, kill, quality_kill, recall
+from scripts.drills import Result, alarm, edit, flat_memory, history, kill, quality_kill, recall
 from scripts.drills.kill_writers import Op, State, Writer
 
 DRILLS = drill.DRILLS
@@ -147,3 +147,12 @@ def test_flat_memory() -> None:
     """R104: scoring more transcripts takes no more memory."""
     result = flat_memory.run(DRILLS["flat-memory"].small, 1, told)
     assert result.held, result.failures
+
+
+def test_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B29, R165: over 500 days no more false alarms than stated, even of small counts; planted news is heard at once."""
+    result = alarm.run(DRILLS["alarm"].small, 29, told)
+    assert result.held, result.failures
+    assert (result.figures["planted"], result.figures["heard"]) == (25, 25)
+    monkeypatch.setattr(alarm, "LOUD", 1)
+    assert "没有听到" in alarm.run(20, 1, told).failures[-1]

@@ -4,53 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from math import comb
 
 import pytest
 
 from nlp.reports.alarm import Day, Voice, alarms, day_of
 from nlp.reports.policy import read_reports
+from scripts.drills.alarm import CODES, days_alike
 
 RULES = read_reports().alarm
-THINGS = ("快递", "退款", "发票", "客服", "优惠券", "包装", "赠品", "物流", "换货", "订单", "安装", "会员")
-FAULTS = (
-    "太慢了",
-    "一直没到",
-    "写错了",
-    "不理人",
-    "用不了",
-    "破了",
-    "少发了",
-    "没人管",
-    "说话难听",
-    "多收钱",
-)
-CODES = ("complaint_courier", "complaint_attitude", "refund", "invoice", "exchange")
 NAMES = {"complaint_courier": "快递员服务", "refund": "退款"}
-
-
-def _said(seed: random.Random, at: int) -> Voice:
-    text = f"{seed.choice(THINGS)}{seed.choice(FAULTS)}"
-    if seed.random() < 0.4:
-        text += f"，{seed.choice(THINGS)}也{seed.choice(FAULTS)}"
-    return Voice(f"v{at}", text, seed.choice(CODES))
-
-
-def _days(seed: int, number: int, mean: int = 14) -> list[Day]:
-    """Days alike: the same words and categories with the same chances, more or fewer of them."""
-    source = random.Random(seed)
-    made, at = [], 0
-    for _ in range(number):
-        size = sum(source.random() < 0.5 for _ in range(2 * mean))
-        made.append(day_of([_said(source, at + n) for n in range(size)]))
-        at += size
-    return made
 
 
 def test_R165_a_new_topic_is_found_within_a_day() -> None:
     """Twelve of a day's complaints name a thing nobody named before: one theme, with its words and voices."""
-    *before, today = _days(1, RULES.days + 1, mean=40)
+    *before, today = days_alike(1, RULES.days + 1, mean=40)
     source = random.Random(2)
     news = [
         Voice(f"n{at}", f"充电宝鼓包{source.choice(('了', '，很危险', '还发烫'))}", "quality")
@@ -81,32 +49,19 @@ def test_R165_a_known_topic_that_bursts_is_found() -> None:
     assert found.count == 30
 
 
-def test_B29_the_false_alarm_rate_is_as_stated() -> None:
-    """Over 1,000 seeded days without news, days with any alarm are no more than the stated rate, even where every
-    count, however small, may be one."""
-    days = _days(29, RULES.days + 1000)
-    bare = replace(RULES, least=1, ratio=1.0)
-    told = [
-        [bool(alarms(days[at : at + RULES.days], days[at + RULES.days], rules, NAMES)) for at in range(1000)]
-        for rules in (RULES, bare)
-    ]
-    assert [sum(found) / 1000 <= RULES.false_alarms for found in told] == [True, True]
-    assert sum(told[0]) <= sum(told[1])
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_B29_no_alarm_on_a_stationary_month(seed: int) -> None:
     """A month like the one before has no alarm, whatever the seed."""
-    days = _days(seed, RULES.days + 30, mean=20)
+    days = days_alike(seed, RULES.days + 30, mean=20)
     for at in range(30):
         assert alarms(days[at : at + RULES.days], days[at + RULES.days], RULES, NAMES) == ()
 
 
 def test_B29_one_customer_counts_once() -> None:
     """Somebody who writes twenty times is one voice."""
-    before = _days(3, RULES.days)
+    before = days_alike(3, RULES.days)
     angry = [Voice(f"a{at}", "充电宝鼓包", "quality", who="c1") for at in range(20)]
-    today = day_of([*_days(4, 1)[0].voices, *angry])
+    today = day_of([*days_alike(4, 1)[0].voices, *angry])
     assert today.counts["鼓包"] == 1
     assert alarms(before, today, RULES, NAMES) == ()
 
@@ -140,6 +95,6 @@ def test_B29_what_burst_before_is_no_news_when_it_bursts_again() -> None:
 
 def test_R165_nothing_to_compare_with_is_no_alarm() -> None:
     """The first day of a site has no news."""
-    assert alarms([], _days(1, 1)[0], RULES, NAMES) == ()
-    assert alarms([day_of([])], _days(1, 1)[0], RULES, NAMES) == ()
+    assert alarms([], days_alike(1, 1)[0], RULES, NAMES) == ()
+    assert alarms([day_of([])], days_alike(1, 1)[0], RULES, NAMES) == ()
     assert Counter() == day_of([]).counts
