@@ -53,6 +53,7 @@ from api import (
     models,
     monthly_form,
     mystery,
+    observed_records,
     observing,
     quality,
     records,
@@ -185,6 +186,7 @@ def create_app(
     follow_ups.register(work, opened)
     surveys.register(work, opened)
     training.register(work)
+    observed_records.register(work, opened)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

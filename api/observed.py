@@ -204,6 +204,11 @@ def _due(rules: Kind, event: Mapping[str, Any], begin: datetime) -> datetime | N
     return None if state is None or state.days is None else begin + timedelta(days=state.days)
 
 
+def told_again(writer: Writer, tenant: str, conversation: str, values: Json) -> None:
+    """Something more became known of a finished conversation; of one that nobody scored nothing is kept."""
+    _told_again(writer, tenant, f"conversation:{conversation}", values)
+
+
 def _told_again(writer: Writer, tenant: str, identity: str, values: Json, **labels: str | None) -> None:
     """More about something that is there; nothing about what is not."""
     known = observations.get(Reader(writer), tenant, identity)

@@ -1,0 +1,73 @@
+"""What people put on record moves the monthly form: the record of a conversation, the customer called back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api import casework
+from api.daily import score_day
+from api.report_base import window
+from tests.api.reporting import DATE, tenant
+from tests.api.serving import Site, say, start
+
+TURNS = [
+    {"role": "customer", "text": "我的退款怎么还没到账，都十天了"},
+    {"role": "agent", "text": "非常抱歉让您久等，我马上帮您核实，请提供订单号。"},
+    {"role": "customer", "text": "尾号 2217"},
+    {"role": "agent", "text": "已经为您提交退款加急，财务会在 24 小时内处理，明天给您回电确认。"},
+]
+
+
+def _lines(site: Site, name: str) -> dict[str, Any]:
+    told = site.client("supervisor", name).get("/v1/reports/monthly-form", params={"date": DATE}).json()
+    return {one["code"]: one for part in told["dimensions"] for one in part["indicators"]}
+
+
+def test_R116_records_of_people_count(site: Site) -> None:
+    """A record that lacks one of the three fields is incomplete; confirmed with all of them it is complete."""
+    name = tenant(site, "onrecord")
+    body = {
+        "id": "oc-1", "turns": TURNS, "category": "complaint", "started_at": "2026-11-18T10:00:00+08:00",
+        "agent": {"id": f"agent-{name}"}, "outcome": {"resolved": True},
+    }  # fmt: skip
+    scored = site.client("quality", name).post("/v1/quality/score", json={"transcript": body}).json()
+    assert _lines(site, name)["complaint_closure"]["told"] == "0.0%"
+    agent = site.client("agent", name)
+    record = agent.post("/v1/quality/records/service", json={"result_id": scored["id"]}).json()
+    assert _lines(site, name)["record_completeness"]["told"] == ("0.0%" if record["missing"] else "100.0%")
+    gaps = dict.fromkeys(record["missing"], "已补")
+    whole = agent.post(f"/v1/quality/records/service/{record['id']}/confirm", json={"fields": gaps}).json()
+    assert whole["missing"] == []
+    assert _lines(site, name)["record_completeness"]["told"] == "100.0%"
+
+
+def test_R115_a_satisfied_customer_called_back_closes_the_complaint(site: Site) -> None:
+    """A live complaint, scored by the daily job, is open until the call: then it is solved and followed up, 100 %."""
+    name = tenant(site, "calledback")
+    bot, agent, supervisor = (site.client(scope, name) for scope in ("bot", "agent", "supervisor"))
+    talk = start(bot, customer={"id": "c1"})
+    say(bot, talk, "我要投诉你们客服态度太差，骂人，再不处理我就找12315")
+    say(agent, talk, "非常抱歉，我马上为您登记处理", "agent")
+    assert agent.post(f"/v1/conversations/{talk}/handoff", json={"action": "close"}).status_code == 200
+    zone = ZoneInfo("Asia/Shanghai")
+    today = datetime.now(zone)
+    work = casework.make(site.folder / "policy")
+    score_day(work, site.service, name, window("daily", today.date(), zone))
+    calls = supervisor.get("/v1/cases", params={"kind": "follow_up"}).json()["cases"]
+    (call,) = [one for one in calls if one["subject"] == talk]
+    params = {"date": today.date().isoformat()}
+    before = supervisor.get("/v1/reports/monthly-form", params=params).json()
+    assert _closure(before)["n"] == 0  # nobody knows how it ended
+    done = {"move": "finish", "fields": {"outcome": "满意"}}
+    answer = supervisor.post(f"/v1/cases/{call['id']}/moves", json=done)
+    assert answer.status_code == 200, answer.text
+    after = _closure(supervisor.get("/v1/reports/monthly-form", params=params).json())
+    assert (after["told"], after["n"], after["points"]) == ("100.0%", 1, 5.0)
+
+
+def _closure(told: dict[str, Any]) -> dict[str, Any]:
+    lines = [one for part in told["dimensions"] for one in part["indicators"]]
+    found: dict[str, Any] = next(one for one in lines if one["code"] == "complaint_closure")
+    return found
