@@ -18,7 +18,7 @@ from kb.lint.run import lint
 PLANTED = Path(__file__).parents[1] / "tests/kb/planted"
 HANDBOOK = Path(__file__).parent / "demo/handbook"
 AS_OF = datetime(2026, 11, 22, 2, tzinfo=UTC)
-HALVES = ("open", "blind")
+HALVES = ("open", "open2", "blind")
 CONFLICTS = frozenset({"conflict", "step_removed"})
 
 
@@ -54,9 +54,11 @@ def tally(found: Iterable[object], wanted: Iterable[object]) -> Tally:
 
 def lint_tallies(half: str) -> dict[str, Tally]:
     """Conflicts, twins and dead slots of one half; the parts are never mixed in one handbook."""
-    entries = [from_json(row) for row in _rows(PLANTED / f"conflicts.{half}.jsonl")]
+    shops: dict[str, list[Entry]] = {}
+    for row in _rows(PLANTED / f"conflicts.{half}.jsonl"):
+        shops.setdefault(row["part"], []).append(from_json(row))
     labels = json.loads((PLANTED / f"conflicts.{half}.labels.json").read_text(encoding="utf-8"))
-    issues = lint(build(entries), AS_OF)
+    issues = [one for entries in shops.values() for one in lint(build(entries), AS_OF)]
     pairs = {
         task: {frozenset(spot.entry_id for spot in one.entries) for one in issues if one.code in codes}
         for task, codes in (("conflicts", CONFLICTS), ("twins", {"twins", "duplicate"}))
