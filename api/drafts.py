@@ -101,12 +101,17 @@ def issues(
     ]
     kept: list[Json] = []
     for issue in found:
-        if not any(
-            one["code"] == issue["code"] and one["start"] < issue["end"] and issue["start"] < one["end"]
-            for one in kept
-        ):
+        same = next((one for one in kept if one["code"] == "privacy_leak" and _meet(one, issue)), None)
+        if issue["code"] == "fatal" and same is not None:
+            same["severity"] = "high"  # the form's veto and the mask speak of one thing
+            continue
+        if not any(one["code"] == issue["code"] and _meet(one, issue) for one in kept):
             kept.append(issue)
     return sorted(kept, key=lambda issue: (ORDER[issue["severity"]], issue["start"]))
+
+
+def _meet(one: Json, other: Json) -> bool:
+    return bool(one["start"] < other["end"] and other["start"] < one["end"])
 
 
 def _wording(settings: Settings, tenant: str, before: Sequence[Turn], text: str) -> Iterator[Json]:

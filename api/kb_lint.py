@@ -10,7 +10,6 @@ from fastapi import APIRouter
 
 from api.deps import Editor, Json, Opened
 from api.lint import body
-from kb.lint.base import Base
 from kb.lint.run import lint
 
 router = APIRouter(prefix="/v1/kb", tags=["kb"])
@@ -22,7 +21,7 @@ async def lint_handbook(opened: Opened, grant: Editor, release: Literal["draft"]
 
     def work() -> Json:
         if release == "draft":
-            looked_at, base = opened.sites.draft(grant.tenant), Base()
+            looked_at, base = opened.sites.draft(grant.tenant), opened.lint.fresh()
             base.follow(looked_at.entries)
         else:
             looked_at = opened.sites.knowledge(grant.tenant)

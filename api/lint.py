@@ -12,7 +12,7 @@ from api.errors import Problem
 from api.sites import Sites
 from kb.entries import Entry
 from kb.knowledge import Knowledge
-from kb.lint.base import Base
+from kb.lint.base import Base, Encode
 from kb.lint.issues import Issue, counts
 from kb.lint.run import lint_change
 
@@ -28,8 +28,8 @@ class Lint:
     Called with (tenant, put, drop) it gives what publishing those would bring in, in the wire's shape.
     """
 
-    def __init__(self, sites: Sites) -> None:
-        self._sites = sites
+    def __init__(self, sites: Sites, encode: Encode | None = None) -> None:
+        self._sites, self._encode = sites, encode
         self._bases: OrderedDict[str, Base] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -41,12 +41,16 @@ class Lint:
         """The reading of `knowledge`; that of a handbook on trial is kept beside the served one."""
         name = tenant if knowledge is self._sites.knowledge(tenant) else f"{tenant}\n"
         with self._lock:
-            base = self._bases.setdefault(name, Base())
+            base = self._bases.setdefault(name, self.fresh())
             self._bases.move_to_end(name)
             while len(self._bases) > TENANTS:
                 self._bases.popitem(last=False)
         base.follow(knowledge.entries)
         return base
+
+    def fresh(self) -> Base:
+        """A reading of nothing yet."""
+        return Base(encode=self._encode)
 
     def check_publish(
         self, tenant: str, knowledge_before: Knowledge, put: Mapping[str, Entry], drop: Iterable[str]

@@ -16,6 +16,7 @@ from api.sites import Sites
 from api.store import Store
 from api.store.keys import tenant_ids
 from api.wiring import Models, load_models, policies, warm
+from nlp.encode import quick
 from nlp.policy import Policy
 
 
@@ -65,6 +66,7 @@ def open_service(settings: Settings) -> Service:
     sites.start()
     for tenant in store.read(tenant_ids):
         warm(models, policy, sites.knowledge(tenant), datetime.now(UTC))
-    lint = Lint(sites)
+    seeing = quick(settings.models, models.encoder)
+    lint = Lint(sites, None if seeing is None else seeing.encode)
     lint.warm(store.read(tenant_ids))
     return Service(settings, store, models, policy, sites, lint, Learned(store))

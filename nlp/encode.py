@@ -245,3 +245,17 @@ def load_encoder(artefact: Artefact | None = None, threads: int = 1) -> Encoder:
     raise ArtefactError(
         f"模型 {artefact.name} 的种类 {artefact.kind} 不是编码器；应为 static、onnx-encoder 或 joined"
     )
+
+
+QUICK = "static-1"
+"""The shipped encoder that reads a whole handbook in seconds."""
+
+
+def quick(root: Path | None = None, loaded: Encoder | None = None) -> Encoder | None:
+    """`loaded` where it is that encoder, else that of the models folder; None where there is none."""
+    if loaded is not None and loaded.version in (QUICK, f"encoder/{QUICK}"):
+        return loaded
+    try:
+        return load_encoder(find("encoder", root, version=QUICK))
+    except ArtefactError:
+        return None

@@ -8,12 +8,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kb.entries import Entry, from_json
-from kb.lint.base import build
+from kb.lint.base import Base, Encode, build
+from kb.lint.conflict import comparable, differs, meetings, together
+from kb.lint.facts import Fact
 from kb.lint.run import lint
+from nlp.encode import quick
 
 PLANTED = Path(__file__).parents[1] / "tests/kb/planted"
 HANDBOOK = Path(__file__).parent / "demo/handbook"
@@ -53,12 +57,19 @@ def tally(found: Iterable[object], wanted: Iterable[object]) -> Tally:
 
 
 def lint_tallies(half: str) -> dict[str, Tally]:
-    """Conflicts, twins and dead slots of one half; the parts are never mixed in one handbook."""
+    """Conflicts, twins and dead slots of one half."""
+    return lint_figures(half)[0]
+
+
+def lint_figures(half: str) -> tuple[dict[str, Tally], dict[str, tuple[int, int, int]]]:
+    """The tallies, and of each type of conflict (found, read, all): read is what both entries state in differing
+    amounts or answers, so that weights could find it. The parts are never mixed in one handbook."""
     shops: dict[str, list[Entry]] = {}
     for row in _rows(PLANTED / f"conflicts.{half}.jsonl"):
         shops.setdefault(row["part"], []).append(from_json(row))
     labels = json.loads((PLANTED / f"conflicts.{half}.labels.json").read_text(encoding="utf-8"))
-    issues = [one for entries in shops.values() for one in lint(build(entries), AS_OF)]
+    bases = [build(entries, encode()) for entries in shops.values()]
+    issues = [one for base in bases for one in lint(base, AS_OF)]
     pairs = {
         task: {frozenset(spot.entry_id for spot in one.entries) for one in issues if one.code in codes}
         for task, codes in (("conflicts", CONFLICTS), ("twins", {"twins", "duplicate"}))
@@ -68,11 +79,47 @@ def lint_tallies(half: str) -> dict[str, Tally]:
         for one in issues
         if one.code in ("slot_not_used", "slot_not_declared")
     }
-    return {
+    types: dict[str, tuple[int, int, int]] = {}
+    for one in labels["conflicts"]:
+        found, read, whole = types.get(one["type"], (0, 0, 0))
+        found += frozenset((one["a"], one["b"])) in pairs["conflicts"]
+        types[one["type"]] = found, read + _read(bases, one), whole + 1
+    tallies = {
         "conflicts": tally(pairs["conflicts"], {frozenset((c["a"], c["b"])) for c in labels["conflicts"]}),
         "twins": tally(pairs["twins"], map(frozenset, labels["twins"])),
         "dead_slots": tally(slots, {(one["id"], one["what"]) for one in labels["dead_slots"]}),
     }
+    return tallies, types
+
+
+def _read(bases: Sequence[Base], label: Mapping[str, Any]) -> bool:
+    """Whether both sides of a labelled conflict are among the statements that were read of them."""
+    base = next(base for base in bases if label["a"] in base.reads)
+    left, right = base.reads[label["a"]], base.reads[label["b"]]
+    if label["type"] == "step":
+        return bool({one.name for one in left.removed} & {one.name for one in right.steps}) or bool(
+            {one.name for one in right.removed} & {one.name for one in left.steps}
+        )
+    if not together(left, right):
+        return False
+    return any(
+        differs(met.one, met.other)
+        and comparable(met.one, met.other)
+        and _within(met.one, label["span_a"])
+        and _within(met.other, label["span_b"])
+        for met in meetings(left, right, 0.0)
+    )
+
+
+def _within(fact: Fact, span: Mapping[str, Any]) -> bool:
+    return bool(fact.start < span["end"] and span["start"] < fact.end)
+
+
+@lru_cache(maxsize=1)
+def encode() -> Encode | None:
+    """The shipped encoder that is fast enough for the lint."""
+    found = quick()
+    return None if found is None else found.encode
 
 
 def handbook() -> list[Entry]:
@@ -87,7 +134,7 @@ def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], float]:
     from api.drafts import issues
     from api.settings import load_settings
 
-    base = build(handbook())
+    base = build(handbook(), encode())
     right, false, missed, took = 0, 0, 0, []
     kinds: dict[str, list[bool]] = {}
     with TemporaryDirectory() as folder:
@@ -115,8 +162,16 @@ def _meets(found: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
 def main(halves: Sequence[str] = HALVES) -> None:
     """Print one line for each task and half."""
     for half in halves:
-        for task, one in lint_tallies(half).items():
+        tallies, types = lint_figures(half)
+        for task, one in tallies.items():
             _tell(half, task, one)
+            if task == "conflicts":
+                print(
+                    "      ",
+                    "  ".join(
+                        f"{kind} {hits}/{of} ({read} read)" for kind, (hits, read, of) in types.items()
+                    ),
+                )
         drafts, kinds, took = draft_tally(half)
         _tell(half, "drafts", drafts)
         print(

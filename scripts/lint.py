@@ -11,6 +11,7 @@ from kb.entries import from_json
 from kb.lint.base import Base
 from kb.lint.issues import counts
 from kb.lint.run import lint
+from nlp.encode import quick
 from scripts.console import note, say
 
 NAMES = {
@@ -36,7 +37,8 @@ def linted(store: Store, tenant: str, advance: Callable[[int, int], None]) -> tu
     head = store.read(lambda reader: entries.head(reader, tenant))
     raw = store.read(lambda reader: entries.entries_of(reader, tenant, head.seq if head else 0))
     found = [from_json(one) for one in raw.values()]
-    base = Base()
+    seeing = quick()
+    base = Base(encode=None if seeing is None else seeing.encode)
     for done in base.grow(found):
         advance(done // 2, len(found))
     issues = lint(base, datetime.now(UTC), lambda done, total: advance((done + total) // 2, total))

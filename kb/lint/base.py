@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from kb.entries import Entry
 from kb.lint import steps, tables
-from kb.lint.facts import Cases, Fact, Terms, cases, facts_of, models, terms
+from kb.lint.facts import Cases, Fact, Terms, cases, facts_of, letters, models, terms
 from kb.lint.likeness import Vector, rarity, vector, weighed
 from nlp.text import key, normalise
 
@@ -23,14 +26,20 @@ ASKED_BY = 30
 """Terms of a draft's statement by which others are looked for."""
 
 
+Dense = npt.NDArray[np.float16]
+Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An entry as the lint sees it."""
+    """An entry as the lint sees it; `dense` has a row for the title and sentence of each statement, if encoded."""
 
     entry: Entry
     facts: tuple[Fact, ...]
     vectors: tuple[Vector, ...]
+    dense: Dense | None
     terms: Terms
+    titled: Terms
     whole: Vector
     title_key: str
     text_key: str
@@ -41,11 +50,19 @@ class Read:
     removed: tuple[steps.Removed, ...]
     steps: tuple[steps.Step, ...]
 
+    def dense_to(self, at: int, other: Read, to: int) -> float:
+        """Cosine of two statements' titles and sentences; 0 without an encoder."""
+        if self.dense is None or other.dense is None:
+            return 0.0
+        return float(self.dense[at].astype(np.float32) @ other.dense[to].astype(np.float32))
+
 
 @dataclass(slots=True)
 class Base:
-    """All entries read; `led` leads from a kind of statement and a term to entries."""
+    """All entries read; `led` leads from a kind of statement and a term to entries. `encode` sees sentences beyond their
+    words, where there is an encoder fast enough."""
 
+    encode: Encode | None = field(default=None, repr=False)
     reads: dict[str, Read] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     led: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -106,6 +123,17 @@ class Base:
                     scores[entry_id] = scores.get(entry_id, 0.0) + weight
         return sorted(scores, key=lambda entry_id: (-scores[entry_id], entry_id))[:most]
 
+    def unquoted(self, name: str) -> list[str]:
+        """Entries whose words hold the name of a step; whether they send people there is for the text to say."""
+        pairs = terms(name)
+        if len(name) < steps.LEAST or not pairs:
+            return []
+        return sorted(one for one, read in self.reads.items() if pairs <= read.terms)
+
+    def gone_in(self, read: Read) -> list[str]:
+        """Names of steps that some entry says are gone and that the words of `read` hold."""
+        return [name for name in self.removals if len(name) >= steps.LEAST and terms(name) <= read.terms]
+
     def follow(self, entries: Mapping[str, Entry]) -> None:
         """Become the reading of `entries`: only what is new or changed is read."""
         if self.of is entries:
@@ -134,14 +162,15 @@ class Base:
             if at % 200 == 0:
                 yield at
         size = max(len(self.reads) + len(entries), 1)
-        for entry, (found, words) in zip(entries, parts, strict=True):
-            self.add(_weighed(entry, found, words, self, size))
+        dense = _encoded(entries, [found for found, _ in parts], self.encode)
+        for entry, (found, words), rows in zip(entries, parts, dense, strict=True):
+            self.add(_weighed(entry, found, words, rows, self, size))
         yield len(entries)
 
 
-def build(entries: Iterable[Entry]) -> Base:
+def build(entries: Iterable[Entry], encode: Encode | None = None) -> Base:
     """The reading of `entries`."""
-    made = Base()
+    made = Base(encode=encode)
     for _ in made.grow(tuple(entries)):
         pass
     return made
@@ -155,7 +184,7 @@ def leading(found: Vector, most: int = LED_BY) -> list[str]:
 
 def _parts(entry: Entry) -> tuple[tuple[Fact, ...], Terms]:
     whole = normalise("\n".join((entry.title, *entry.similar, entry.text[:LONGEST])))
-    return facts_of(entry), terms(whole)
+    return facts_of(entry), terms(whole) | letters(whole)
 
 
 def _counted(words: Terms, found: Sequence[Fact]) -> dict[str, int]:
@@ -164,10 +193,38 @@ def _counted(words: Terms, found: Sequence[Fact]) -> dict[str, int]:
 
 def _read(entry: Entry, base: Base) -> Read:
     found, words = _parts(entry)
-    return _weighed(entry, found, words, base, max(len(base.reads), 1))
+    (rows,) = _encoded((entry,), (found,), base.encode)
+    return _weighed(entry, found, words, rows, base, max(len(base.reads), 1))
 
 
-def _weighed(entry: Entry, found: tuple[Fact, ...], words: Terms, base: Base, size: int) -> Read:
+def _encoded(
+    entries: Sequence[Entry], found: Sequence[Sequence[Fact]], encode: Encode | None
+) -> list[Dense | None]:
+    """A row for each statement of each entry: its title and its sentence without the value."""
+    if encode is None:
+        return [None] * len(entries)
+    texts = [context(entry, fact) for entry, facts in zip(entries, found, strict=True) for fact in facts]
+    rows = encode(texts).astype(np.float16)
+    ends = np.cumsum([len(facts) for facts in found])
+    return [rows[end - len(facts) : end] for end, facts in zip(ends, found, strict=True)]
+
+
+def context(entry: Entry, fact: Fact) -> str:
+    """What an encoder is shown of a statement."""
+    text = entry.text
+    start = max(text.rfind(mark, 0, fact.start) for mark in _STOPS) + 1
+    ends = [at for mark in _STOPS if (at := text.find(mark, fact.end)) >= 0]
+    end = min(ends, default=len(text))
+    middle = "" if fact.quantity is not None else text[fact.start : fact.end]
+    return f"{entry.title} {text[start : fact.start]} {middle} {text[fact.end : end]}"
+
+
+_STOPS = "。！？；!?;\n"
+
+
+def _weighed(
+    entry: Entry, found: tuple[Fact, ...], words: Terms, rows: Dense | None, base: Base, size: int
+) -> Read:
     cache: dict[str, float] = {}
 
     def rare(term: str) -> float:
@@ -181,7 +238,9 @@ def _weighed(entry: Entry, found: tuple[Fact, ...], words: Terms, base: Base, si
         entry=entry,
         facts=found,
         vectors=tuple(vector(fact, rare) for fact in found),
+        dense=rows,
         terms=words,
+        titled=terms(title),
         whole=weighed(terms(plain), rare),
         title_key=key(entry.title),
         text_key=key(entry.text),

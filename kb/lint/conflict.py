@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from kb.entries import Entry
 from kb.lint import tables
-from kb.lint.base import Read
+from kb.lint.base import Base, Read, limits
+from kb.lint.evidence import Meeting, Rival, cheap, dear, meet, weights
 from kb.lint.facts import Fact
-from kb.lint.likeness import alike, apart, least, odds
+from kb.lint.likeness import alike
 from kb.lint.quantities import Quantity
-
-STRICT = frozenset({"floor", "off", "min", "max"})
-"""What an amount does: one of another of these roles does not answer it."""
-
 
 _SEASON = timedelta(days=100)
 _PUBLIC = 1_000_000
+_TELLING = 3
+"""Pairs of characters that a sentence must have to tell what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two statements of which at most one can be right; `likeness` 0…1 says how surely they meet."""
+    """Two statements of which at most one can be right; `odds` (log) that they speak of one matter, and whether they
+    leave no doubt."""
 
     one: Fact
     other: Fact
-    likeness: float
+    odds: float
+    sure: bool
 
 
 def together(left: Read, right: Read) -> bool:
@@ -76,23 +77,15 @@ def differs(one: Fact, other: Fact) -> bool:
     return not (one.quantity.within(other.quantity) or other.quantity.within(one.quantity))
 
 
-def _one_kind(one: Fact, other: Fact) -> bool:
+def one_kind(one: Fact, other: Fact) -> bool:
     return one.family == other.family or {one.family, other.family} == {"clock", "hours"}
 
 
 def comparable(one: Fact, other: Fact) -> bool:
-    """Whether two statements answer the same kind of question under conditions that can hold together."""
-    if not _one_kind(one, other):
-        return False
-    if one.role != other.role and {one.role, other.role} <= STRICT:
-        return False
+    """Whether two statements answer the same kind of question in amounts of one size."""
     if one.example or other.example or one.family in tables.load().draft["skipped"]:
         return False
-    if one.quantity is None and not one.object & other.object:
-        return False
-    if one.quantity and other.quantity and not of_one_size(one.quantity, other.quantity):
-        return False
-    return not apart(one, other)
+    return one.quantity is None or other.quantity is None or of_one_size(one.quantity, other.quantity)
 
 
 def of_one_size(one: Quantity, other: Quantity) -> bool:
@@ -108,37 +101,94 @@ def of_one_size(one: Quantity, other: Quantity) -> bool:
     return max(one.high, other.high) <= ratio * max(min(one.high, other.high), 1e-9)
 
 
-def conflicts(left: Read, right: Read) -> Iterator[Conflict]:
-    """Pairs of statements of two entries that differ, each the other's nearest."""
-    near = _meetings(left, right)
-    for (at, to), likeness in near.items():
-        one, other = left.facts[at], right.facts[to]
-        if (
-            likeness < max(least(one.family), least(other.family))
-            or not differs(one, other)
-            or not comparable(one, other)
-        ):
+def conflicts(left: Read, right: Read, base: Base, rival: Rival) -> Iterator[Conflict]:
+    """Pairs of statements of two entries that differ, as surely as the fitted weights say."""
+    mine = weights(base.encode is not None)
+    for met, found in weighed(left, right, base, rival):
+        odds = mine.odds(found)
+        if verbatim(met, found):
+            odds = max(odds, mine.sure)
+        if odds >= mine.least:
+            yield Conflict(met.one, met.other, odds, odds >= mine.sure)
+
+
+def verbatim(met: Meeting, found: Mapping[str, float]) -> bool:
+    """Whether two sentences are the same but for their value, under titles of which one says all that the other does."""
+    same = met.one.wide == met.other.wide and len(met.one.wide) >= _TELLING
+    return same and found["title"] >= 1.0 - 1e-9 and not (found["narrow"] or found["goods"] or found["apart"])
+
+
+def weighed(
+    left: Read, right: Read, base: Base, rival: Rival, every: bool = False
+) -> Iterator[tuple[Meeting, dict[str, float]]]:
+    """Differing statements and what speaks for their being one matter; of those that cannot reach the odds only
+    where `every` is asked for."""
+    mine = weights(base.encode is not None)
+    least = mine.least - mine.reaches
+    found = meetings(left, right, mine.dense)
+    equal = [met for met in found if not differs(met.one, met.other)]
+    for met in found:
+        if not differs(met.one, met.other) or not comparable(met.one, met.other):
             continue
-        rivals = {pair: value for pair, value in near.items() if (pair[0] == at) != (pair[1] == to)}
-        if not any(
-            _settles(left.facts[a], right.facts[b], value, likeness) for (a, b), value in rivals.items()
-        ):
-            yield Conflict(one, other, likeness)
+        told = cheap(met, base)
+        if every or mine.odds(told) >= least or verbatim(met, told):
+            yield met, told | dear(met, equal, rival)
 
 
-def _settles(one: Fact, other: Fact, value: float, likeness: float) -> bool:
-    """Whether a pair as near as `value` shows that another, of `likeness`, is none: nearer, or equal and near."""
-    if differs(one, other):
-        return value > likeness and comparable(one, other)
-    return value > float(tables.load().compare["agrees"]) * likeness
-
-
-def _meetings(left: Read, right: Read) -> dict[tuple[int, int], float]:
-    """How surely each two statements of a kind speak of the same matter."""
+def meetings(left: Read, right: Read, weight: float) -> list[Meeting]:
+    """Statements of a kind in two entries; what is not a number must share what it is about."""
     whole = alike(left.whole, right.whole)
-    found: dict[tuple[int, int], float] = {}
-    for at, one in enumerate(left.facts):
-        for to, other in enumerate(right.facts):
-            if _one_kind(one, other) and (one.quantity or one.object & other.object):
-                found[at, to] = odds(alike(left.vectors[at], right.vectors[to]), whole)
-    return found
+    return [
+        meet(left, at, right, to, whole, weight)
+        for at, one in enumerate(left.facts)
+        for to, other in enumerate(right.facts)
+        if one_kind(one, other) and (_share(one, other) or not differs(one, other))
+    ]
+
+
+def _share(one: Fact, other: Fact) -> bool:
+    """Whether two answers name one thing; amounts and payers may leave it out."""
+    return one.quantity is not None or one.family == "payer" or bool(one.object & other.object)
+
+
+class Nearest:
+    """The nearest of each statement, looked up once; `live` says which entries count."""
+
+    def __init__(self, base: Base, live: Callable[[Entry], bool]) -> None:
+        self._base, self._live = base, live
+        self._known: dict[tuple[str, int], list[tuple[float, str, Fact]]] = {}
+
+    def __call__(self, read: Read, at: int, beside: str, against: Fact) -> float:
+        """How near the nearest is in any entry but the statement's own and `beside`; one that says what `against`
+        says is no rival of it: a rule may stand in many entries, and one that differs contradicts them all."""
+        key = read.entry.id, at
+        if key not in self._known:
+            self._known[key] = self._ranked(read, at)
+        return max(
+            (
+                likeness
+                for likeness, entry_id, fact in self._known[key]
+                if entry_id != beside and differs(against, fact)
+            ),
+            default=0.0,
+        )
+
+    def _ranked(self, read: Read, at: int) -> list[tuple[float, str, Fact]]:
+        """The nearest statement of each entry that may speak of the same."""
+        base, fact = self._base, read.facts[at]
+        weight = weights(base.encode is not None).dense
+        most, common = limits()
+        found = []
+        for entry_id in base.near(fact.family, read.vectors[at], most, common):
+            other = base.reads[entry_id]
+            if entry_id == read.entry.id or not self._live(other.entry) or other.entry.kind == "case":
+                continue
+            whole = alike(read.whole, other.whole)
+            near = [
+                (meet(read, at, other, to, whole, weight).likeness, entry_id, theirs)
+                for to, theirs in enumerate(other.facts)
+                if one_kind(fact, theirs) and _share(fact, theirs)
+            ]
+            if near:
+                found.append(max(near, key=lambda one: one[0]))
+        return found

@@ -11,8 +11,8 @@ from kb.entries import Entry
 from kb.lint import tables
 from kb.lint.arithmetic import derived
 from kb.lint.base import ASKED_BY, Base, Read, limits
-from kb.lint.conflict import STRICT, of_one_size
-from kb.lint.facts import Fact, facts
+from kb.lint.conflict import of_one_size
+from kb.lint.facts import STRICT, Fact, facts
 from kb.lint.likeness import Vector, alike, apart, vector
 from kb.lint.quantities import Quantity, quantities
 from nlp.text import clean, normalise

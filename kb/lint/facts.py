@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from kb.entries import Entry
 from kb.lint import tables
+from kb.lint.answers import answers, payers
 from kb.lint.quantities import Quantity, quantities
 from nlp.text import Clean, clean, normalise
 
@@ -17,12 +18,6 @@ _CLAUSE = re.compile(r"[^,，、:()“”\"'—→。!?;；\n]+")
 _HAN = re.compile(r"[㐀-鿿]+")
 _LATIN = re.compile(r"[a-z][a-z0-9-]*|\d{2,}[a-z]*|\d[a-z]+")
 _MODEL = re.compile(r"[a-z]{1,4}-?\d{1,4}[a-z]?\b")
-_DENIED = re.compile("[不没未无]")
-_ASKS = re.compile(r"\?")
-_ASKING = ("吗", "么", "呢")
-_SPARED = re.compile("不(?:用|需|必|会让|让|再?由)|无须|无需|免")
-_LISTED = re.compile("以下|下列|之外|除")
-_UNLESS = re.compile("(?:时|除外|的话|后|前)$")
 OPENING = 40
 """Characters in which a text answers the question of its title."""
 _QUESTION = re.compile("(?:还)?(?:可不可以|能不能|可以|能够|能|支持)(?=.*[吗么?])")
@@ -32,7 +27,10 @@ _REPLY = re.compile(
 _EXAMPLE = re.compile("例如|比如|举例|背景|案例")
 _OF_ORDER = re.compile("您(?:这单|家用|买了|提的|量的|说的)")
 Terms = frozenset[str]
+STRICT = frozenset({"floor", "off", "min", "max"})
+"""What an amount does: one of another of these roles does not answer it."""
 _PEOPLE: Terms = frozenset({"客户", "商城"})
+_LIGHT: Terms = frozenset("客户商城不没个件次天里内外上下中用有来去时候")
 Cases = Mapping[str, frozenset[int]]
 
 
@@ -42,7 +40,8 @@ class Fact:
 
     `value` is the payer or whether it may be done. `near` are the terms of its clause, `wide` of its sentence,
     `title` of the entry's title and questions. `cases` names the conditions it holds under, by
-    group; `own` are those of its clause, `titled` those of the title.
+    group; `own` are those of its clause, `titled` those of the title. `letters` are the characters of title and sentence, `sentence` is
+    the span around it in normalised text.
     """
 
     entry_id: str
@@ -60,6 +59,8 @@ class Fact:
     role: str = ""
     object: Terms = frozenset()
     example: bool = False
+    letters: Terms = frozenset()
+    sentence: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,18 @@ def terms(text: str) -> Terms:
     return frozenset(found)
 
 
+def letters(text: str) -> Terms:
+    """Single characters of normalised text that tell something."""
+    stop = tables.load().stop
+    return frozenset(letter for run in _HAN.findall(fold(text)) for letter in run if letter not in stop)
+
+
+@lru_cache(maxsize=1 << 13)
+def objects(text: str) -> Terms:
+    """Pairs and single characters that say what may be done, or what is paid."""
+    return terms(text) - _PEOPLE | (letters(text) - _LIGHT)
+
+
 @lru_cache(maxsize=1 << 13)
 def cases(text: str) -> Cases:
     """The conditions that normalised text names, by group."""
@@ -108,12 +121,6 @@ def latest(text: str) -> Cases:
             words = one.words[match.group()]
             found[one.name] = words if one.narrow else words | found.get(one.name, frozenset())
     return found
-
-
-def _broad(found: Cases) -> Cases:
-    """Without the conditions that make a rule of their own: those stand before what they hold for."""
-    narrow = {one.name for one in tables.load().conditions if one.narrow}
-    return {name: group for name, group in found.items() if name not in narrow}
 
 
 def merged(*layers: Cases) -> dict[str, frozenset[int]]:
@@ -145,7 +152,7 @@ def _answered(entry: Entry, title: str) -> Iterator[Fact]:
     if asked is None or seen is None or reply is None:
         return
     start, end = seen.span(*reply.span("said"))
-    object = terms(title[asked.end() :].rstrip("吗么呢? ")) - _PEOPLE
+    object = objects(title[asked.end() :].rstrip("吗么呢? "))
     if object:
         value = "不" if reply["no"] else "可"
         words = terms(title)
@@ -157,21 +164,25 @@ def _answered(entry: Entry, title: str) -> Iterator[Fact]:
 
 def facts(text: str, entry_id: str = "", about: str = "", title: str = "") -> tuple[Fact, ...]:
     """The statements of `text`; `about` (normalised) is what else says what it is about."""
-    seen = clean(text)
+    seen = clean(text.replace("\n", "。"))  # a line is a sentence; places stay what they are
     plain = seen.text
     found = quantities(text, seen)
     blank = list(plain)
     for one in found:
         blank[one.at : one.to] = "\x00" * (one.to - one.at)
     words = "".join(blank)
-    frame = _Frame(entry_id, plain, words, terms(about), cases(title), cases(plain), seen)
+    frame = _Frame(entry_id, plain, words, terms(about), cases(title), letters(title), seen)
     made = [
         frame.fact(one.family, one.at, one.to, quantity=one, role=_role(plain, one))
         for one in found
         if not one.about
     ]
-    made += list(_payers(frame))
-    made += list(_answers(frame))
+    paid = tuple(payers(plain))
+    for said in (*paid, *answers(plain, lambda at, to: frame.place(at, to).clause)):
+        object = objects(said.about)
+        twice = said.family != "payer" and any(one.at < said.to and said.at < one.to for one in paid)
+        if not twice and (object or said.family == "payer"):
+            made.append(frame.fact(said.family, said.at, said.to, value=said.value, object=object))
     return tuple(made)
 
 
@@ -182,7 +193,7 @@ class _Frame:
     words: str
     about: Terms
     titled: Cases
-    everywhere: Cases
+    letters: Terms
     seen: Clean
 
     def place(self, at: int, to: int) -> _Place:
@@ -215,15 +226,26 @@ class _Frame:
             near,
             terms(sentence),
             self.about,
-            merged(own, before, _broad(cases(self.plain[slice(*place.sentence)])), self.titled),
+            merged(own, before, self.titled),
             own,
             self.titled,
             quantity,
             value,
             role,
             object,
-            _EXAMPLE.search(sentence) is not None or _OF_ORDER.search(clause) is not None,
+            _EXAMPLE.search(sentence) is not None
+            or _OF_ORDER.search(clause) is not None
+            or (
+                quantity is not None and _own().search(self.plain[place.clause[0] : at].rstrip()) is not None
+            ),
+            self.letters | letters(sentence),
+            place.sentence,
         )
+
+
+@lru_cache(maxsize=1)
+def _own() -> re.Pattern[str]:
+    return re.compile(tables.load().answers["own"])
 
 
 def _around(pattern: re.Pattern[str], text: str, at: int, to: int) -> tuple[int, int]:
@@ -249,56 +271,3 @@ def _role(text: str, one: Quantity) -> str:
     if text[one.to : one.to + 3].lstrip().startswith(("以内", "内", "之内")):
         return "max"
     return "min" if text[one.to : one.to + 2].lstrip().startswith("起") else ""
-
-
-@lru_cache(maxsize=1)
-def _pays() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    known = tables.load().answers
-    who = f"(?P<who>{tables.alternatives([*known['ours'], *known['theirs']])})"
-    charge, verb = f"(?P<charge>{known['charge']})", f"(?:{known['pays']})"
-    return (
-        re.compile(rf"{charge}[^,，。;；!?]{{0,8}}?{who}[^,，。;；!?费]{{0,6}}?{verb}"),
-        re.compile(rf"{who}[^,，。;；!?费]{{0,4}}?{verb}(?:来回|往返|寄回)?的?{charge}"),
-    )
-
-
-def _payers(frame: _Frame) -> Iterator[Fact]:
-    """Who bears a charge."""
-    theirs, taken = tables.load().answers["theirs"], -1
-    for pattern in _pays():
-        for match in pattern.finditer(frame.plain):
-            if match.start() < taken:
-                continue
-            taken = match.end()
-            payer = "客户" if match["who"] in theirs else "商城"
-            said = frame.plain[max(match.start() - 4, 0) : match.end()]
-            if _SPARED.search(said):
-                payer = "商城" if payer == "客户" else "客户"
-            yield frame.fact("payer", *match.span(), value=payer, object=terms(match["charge"]))
-
-
-@lru_cache(maxsize=1)
-def _modal() -> re.Pattern[str]:
-    known = tables.load().answers
-    groups = ("not_words", "may_not", "need_not", "may", "need")
-    return re.compile("|".join(f"(?P<{name}>{tables.alternatives(known[name])})" for name in groups))
-
-
-def _answers(frame: _Frame) -> Iterator[Fact]:
-    """What may or may not be done ("may"), what must or need not ("need")."""
-    for match in _modal().finditer(frame.plain):
-        kind = match.lastgroup or ""
-        start, end = frame.place(*match.span()).clause
-        said = frame.plain[match.end() : end].strip()
-        rest, before = terms(said) - _PEOPLE, terms(frame.plain[start : match.start()]) - _PEOPLE
-        denied = not kind.endswith("_not") and frame.plain[max(match.start() - 2, 0) : match.start()]
-        if kind == "not_words" or not (rest or before) or (denied and _DENIED.search(denied)):
-            continue
-        if match.group() in ("能", "可", "可以") and said.endswith("的"):
-            continue  # who can, not that it can be done
-        if _ASKS.match(frame.plain[end : end + 1]) or said.endswith(_ASKING):
-            continue
-        if _UNLESS.search(said) or _LISTED.search(frame.plain[start : match.start()]):
-            continue
-        value = "不" if kind.endswith("_not") else "可"
-        yield frame.fact(kind.removesuffix("_not"), match.start(), end, value=value, object=rest or before)

@@ -49,17 +49,31 @@ def alike(one: Vector, other: Vector) -> float:
 def apart(one: Fact, other: Fact) -> str:
     """The condition that tells two statements apart; "" where none does."""
     for group in tables.load().conditions:
-        if group.families and one.family not in group.families:
-            continue
-        mine, theirs = _reached(one, group), _reached(other, group)
-        if mine and theirs and not mine & theirs:
-            return group.name
-        if group.narrow and bool(mine) != bool(theirs):
-            return group.name
-        exception = (_told(one, group) and not theirs) or (_told(other, group) and not mine)
-        if one.family in group.special and exception:
+        if _sets_apart(group, one, other) or _excepts(group, one, other):
             return group.name
     return ""
+
+
+def _excepts(group: tables.Condition, one: Fact, other: Fact) -> bool:
+    if one.family not in group.special:
+        return False
+    mine, theirs = _reached(one, group), _reached(other, group)
+    return bool((_told(one, group) and not theirs) or (_told(other, group) and not mine))
+
+
+def apart_by(one: Fact, other: Fact) -> frozenset[str]:
+    """The names of all conditions that tell two statements apart."""
+    return frozenset(group.name for group in tables.load().conditions if _sets_apart(group, one, other))
+
+
+def _sets_apart(group: tables.Condition, one: Fact, other: Fact) -> bool:
+    """Whether both name a case of the group and none is shared, or only one names a rule of its own."""
+    if group.families and one.family not in group.families:
+        return False
+    mine, theirs = _reached(one, group), _reached(other, group)
+    if mine and theirs and not mine & theirs:
+        return True
+    return group.narrow and bool(mine) != bool(theirs)
 
 
 def _reached(fact: Fact, group: tables.Condition) -> frozenset[int] | None:
@@ -74,15 +88,3 @@ def _told(fact: Fact, group: tables.Condition) -> frozenset[int] | None:
     """The cases of a group that the text itself names, those of the title left out where the other has none."""
     found = fact.cases.get(group.name)
     return None if found == fact.titled.get(group.name) else found
-
-
-def least(family: str) -> float:
-    """Odds (0…1) from which two statements of a family speak of the same matter."""
-    by_family = tables.load().compare["least"]
-    return float(by_family.get(family.partition(":")[0], by_family["other"]))
-
-
-def odds(near: float, whole: float) -> float:
-    """Probability that two statements speak of the same matter, from the likeness of context and of whole texts."""
-    weights = tables.load().compare["odds"]
-    return 1.0 / (1.0 + math.exp(-(weights["near"] * near + weights["whole"] * whole + weights["bias"])))

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.lint import tables
-from kb.lint.numerals import NUMBER, value
+from kb.lint.numerals import DIGITS, NUMBER, value
 from nlp.text import Clean, clean
 
 _TO = r" ?(?:[-–—~]|至|到) ?"
 _DAYPART = r"(?:凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|明早|今早|今晚|明晚|昨晚|早|晚)"
 _CLOCK = (
     rf"(?P<part{{n}}>{_DAYPART})? ?(?:(?P<hour{{n}}>\d{{{{1,2}}}}):(?P<minute{{n}}>\d{{{{2}}}})"
-    r"|(?P<spoken{n}>\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}}) ?(?:点钟?|时(?!间|段|候|效|长|限))"
+    r"|(?P<spoken{n}>\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}}) ?(?:点钟?(?!:|[建要求原])|时(?!间|段|候|效|长|限))"
     r"(?P<half{n}>半|整|[一三]刻)?)"
 )
 _OPEN = re.compile(rf"(?<![\d:]){_CLOCK.format(n=1)}{_TO}(?:次日|当日)? ?{_CLOCK.format(n=2)}")
@@ -31,15 +31,31 @@ _DATE = re.compile(
     r"(?P<day>\d{1,2}|[一二三]?十?[一二三四五六七八九]?) ?[日号]"
 )
 _MONTH = re.compile(r"(?<![\d个])(?P<month>\d{1,2}) ?月(?! ?\d)(?!份?发)")
-_PHONE = re.compile(r"(?<!\d)(?:[48]00[- ]?\d{3}[- ]?\d{4}|0\d{2,3}-\d{7,8})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:[48]00(?:[- ]?\d){7}|0\d{2,3}[- ]\d{3,4}[- ]?\d{4})(?!\d)")
 _HOTLINE = re.compile(r"(?:拨打?|打|热线|电话|致电)[^\d,。;]{0,6}(\d{3,6})(?![\d-])(?! ?[元天个次分小])")
 _SHORT = re.compile(r"(?<=[或、和/])\s?(\d{3,5})(?=[\s,。;、)报]|$)")
+_SHARE = re.compile(rf"百分之 ?(?P<share>{NUMBER})|(?P<mille>\d+(?:\.\d+)?) ?‰")
+_HALF = re.compile(r"(?<![大小前后上下另多过近一])(?<!不到)(?<!超过)一半|半价")
+_TALL = re.compile(
+    r"(?<![\d零一二三四五六七八九十])(?P<metres>[一二两\d]) ?米 ?(?P<tenths>[一二三四五六七八九]|\d{1,2})(?![\d.一二三四五六七八九十个年天元块次件])"
+)
+_SPOKEN = re.compile(
+    rf"(?P<before>满|[立再直]?减|抵|加收|另收|返|送您?)(?P<number>{NUMBER})(?=[就减抵返包能可以的]|[,，。;；!?]|$)"
+)
+_EACH = re.compile(
+    r"(?:每|一)(?:年|个?月|次|张|晚|人|个|本|件)(?:是|要|收|只要)?(?P<number>[一二两三四五六七八九]?[十百][一二三四五六七八九]?十?[一二三四五六七八九]?)(?=[,，。;；!?]|$)"
+)
+_TENS = re.compile(
+    r"(?<![\d.一二三四五六七八九十百千万])(?P<number>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百]+) ?万)(?=[,，。;；!?以的就]|$|[才可升])"
+)
 _LIST = re.compile(r"(?:(?<![\d.])\d+(?:\.\d+)?、[^\d、。,;]{0,3})+$")
 _BARE = re.compile(r"\d+(?:\.\d+)?")
 _NOT_COUNTED = tuple("第同哪某当这那前隔")
 _WITHIN = re.compile(" ?(?:[内之以起后]|无理由|价保)")
 _RATE = re.compile(" ?(?:最多|上限|能|可以|只|限|封顶|内?最高|里)")
 _YEAR = 1900
+_LEAST_BARE = 5
+"""Money without its unit is not smaller."""
 _MONTH_HOURS = 600
 """From here on a month may have been meant as 30 days or 31."""
 
@@ -87,7 +103,7 @@ def _amount() -> re.Pattern[str]:
     units = tables.alternatives(tables.load().units)
     return re.compile(
         rf"(?<![\d.a-z第\-])(?P<first>{NUMBER})(?P<more>[来多几余])?(?:{_TO}(?P<second>{NUMBER}))? ?(?P<mid>个半)?(?P<unit>{units})"
-        r"(?P<half>半)?(?![a-z])"
+        r"(?P<half>半)?(?![a-z])(?<!分(?=之))"
     )
 
 
@@ -96,7 +112,7 @@ def quantities(text: str, seen: Clean | None = None) -> tuple[Quantity, ...]:
     seen = seen or clean(text)
     taken = bytearray(len(seen.text))
     found = []
-    for reader in (_phones, _hours, _dates, _amounts):
+    for reader in (_phones, _hours, _dates, _shares, _spoken, _amounts):
         for family, unit, low, high, at, to, about in reader(seen.text):
             if any(taken[at:to]):
                 continue
@@ -169,12 +185,14 @@ def _dates(text: str) -> Iterator[Reading]:
 def _amounts(text: str) -> Iterator[Reading]:
     units = tables.load()
     for match in _amount().finditer(text):
-        first = value(match["first"])
+        first = value(match["first"]) or _discounted(match)
         second = value(match["second"]) if match["second"] else first
         if first is None or second is None:
             continue
         unit, scale = units.units[match["unit"]]
         low, high = first[0], second[1]
+        if unit == "discount" and low == high and low > 10:
+            low = high = low / 10  # 75 折
         if match["half"] or match["mid"]:
             low, high = low + 0.5, high + 0.5
         if (match["unit"] == "年" and low > _YEAR) or _counts_nothing(text, match, unit, low):
@@ -183,6 +201,38 @@ def _amounts(text: str) -> Iterator[Reading]:
         yield family, unit, low * scale, high * scale, *match.span(), bool(match["more"])
         for listed in _before(text, match.start()):  # 宽 835、深 690、高 1780 毫米
             yield family, unit, float(listed[0]) * scale, float(listed[0]) * scale, *listed.span(), False
+
+
+def _discounted(match: re.Match[str]) -> tuple[float, float] | None:
+    """七五折: two digits read out."""
+    read = [DIGITS.get(c) for c in match["first"]]
+    if match["unit"] != "折" or len(read) != 2 or read[0] is None or read[1] is None:
+        return None
+    return (read[0] + read[1] / 10,) * 2
+
+
+def _shares(text: str) -> Iterator[Reading]:
+    """百分之五, 3‰, 一半; and one metre forty."""
+    for match in _SHARE.finditer(text):
+        found = value(match["share"]) if match["share"] else (float(match["mille"]) / 10,) * 2
+        if found is not None:
+            yield "percent", "percent", *found, *match.span(), False
+    for match in _HALF.finditer(text):
+        yield "percent", "percent", 50.0, 50.0, *match.span(), False
+    for match in _TALL.finditer(text):
+        metres, tenths = _bare(match["metres"]), match["tenths"]
+        if metres is not None:
+            part = (_bare(tenths) or 0.0) * (10 if len(tenths) == 1 else 1)
+            yield "length", "length", *(metres * 100 + part,) * 2, *match.span(), False
+
+
+def _spoken(text: str) -> Iterator[Reading]:
+    """Money whose unit is left out: 满两百减四十, 一天二十万."""
+    for pattern in (_SPOKEN, _EACH, _TENS):
+        for match in pattern.finditer(text):
+            found = value(match["number"])
+            if found is not None and found[0] >= _LEAST_BARE:
+                yield "money", "money", *found, *match.span("number"), False
 
 
 def _before(text: str, at: int) -> Iterator[re.Match[str]]:

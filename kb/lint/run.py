@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from kb.entries import Entry
 from kb.lint import tables
 from kb.lint.base import TEXT, Base, Read, limits
-from kb.lint.conflict import Conflict, conflicts, together
+from kb.lint.conflict import Conflict, Nearest, conflicts, together
 from kb.lint.issues import Issue, Spot, issue, ordered, spot
 from kb.lint.single import single
+from kb.lint.steps import Step, sent_to
 from kb.lint.twins import same, same_title, twins
-from nlp.text import clean, key
+from nlp.text import clean, key, normalise
 
 _TITLE = re.compile("《([^《》\n]{2,60})》")
 Progress = Callable[[int, int], None]
@@ -27,10 +29,11 @@ def lint(base: Base, now: datetime, progress: Progress | None = None) -> list[Is
         own = [read for read in base.reads.values() if not read.entry.successor]
         found = [one for read in own for one in single(read.entry, now)]
         done: set[tuple[str, str]] = set()
+        nearest = Nearest(base, lambda entry: _live(entry, now))
         for at, read in enumerate(live):
             if progress is not None and at % 100 == 0:
                 progress(at, len(live))
-            found += _against(read, base, frozenset(), now, done)
+            found += _against(read, base, frozenset(), now, done, nearest)
         found += _reviews(live)
         found += _references(base.reads.values(), live, now)
         return ordered(found)
@@ -41,13 +44,15 @@ def lint_change(base: Base, put: Mapping[str, Entry], drop: Iterable[str], now: 
     with base.lock:
         gone = frozenset(put) | frozenset(drop)
         reads = [base.read(entry) for entry in put.values()]
-        beside = Base(counts=base.counts)
+        beside = Base(counts=base.counts, encode=base.encode)
+        standing = Nearest(base, lambda entry: _live(entry, now) and entry.id not in gone)
+        within = Nearest(beside, lambda entry: _live(entry, now))
         found: list[Issue] = []
         for read in reads:
             found += single(read.entry, now)
             if _live(read.entry, now):
-                found += _against(read, base, gone, now, set())
-                found += _against(read, beside, frozenset(), now, set())
+                found += _against(read, base, gone, now, set(), standing)
+                found += _against(read, beside, frozenset(), now, set(), within)
                 beside.add(read)
         return ordered(found)
 
@@ -57,10 +62,15 @@ def _live(entry: Entry, now: datetime) -> bool:
 
 
 def _against(
-    read: Read, base: Base, gone: frozenset[str], now: datetime, done: set[tuple[str, str]]
+    read: Read,
+    base: Base,
+    gone: frozenset[str],
+    now: datetime,
+    done: set[tuple[str, str]],
+    nearest: Nearest,
 ) -> Iterator[Issue]:
     """Findings between an entry and those of `base` that may meet it."""
-    for entry_id in sorted(_candidates(read, base) - gone - {read.entry.id}):
+    for entry_id in sorted(near_entries(read, base) - gone - {read.entry.id}):
         other = base.reads[entry_id]
         pair = (min(read.entry.id, entry_id), max(read.entry.id, entry_id))
         if pair in done or not _live(other.entry, now) or other.entry.known_as in gone:
@@ -68,11 +78,12 @@ def _against(
         if other.entry.known_as == read.entry.known_as:  # one text takes over from the other
             continue
         done.add(pair)
-        yield from _between(read, other)
+        yield from _between(read, other, base, nearest)
     yield from _steps(read, base, gone, now, done)
 
 
-def _candidates(read: Read, base: Base) -> set[str]:
+def near_entries(read: Read, base: Base) -> set[str]:
+    """Entries that may speak of what this one does."""
     most, common = limits()
     found = set(base.near(TEXT, read.whole, most, common)) | set(base.titles.get(read.title_key, ()))
     for fact, weights in zip(read.facts, read.vectors, strict=True):
@@ -80,7 +91,7 @@ def _candidates(read: Read, base: Base) -> set[str]:
     return found
 
 
-def _between(one: Read, other: Read) -> Iterator[Issue]:
+def _between(one: Read, other: Read, base: Base, nearest: Nearest) -> Iterator[Issue]:
     if same(one, other):
         text = f"《{one.entry.title}》与《{other.entry.title}》标题和正文都相同"
         yield issue("duplicate", text, spot(one.entry), spot(other.entry))
@@ -91,7 +102,7 @@ def _between(one: Read, other: Read) -> Iterator[Issue]:
         text = f"《{one.entry.title}》与《{other.entry.title}》说的几乎一样，留一条即可"
         yield issue("twins", text, spot(one.entry), spot(other.entry))
     if together(one, other):
-        best = max(conflicts(one, other), key=lambda found: found.likeness, default=None)
+        best = max(conflicts(one, other, base, nearest), key=lambda found: found.odds, default=None)
         if best is not None:
             yield _conflict(one.entry, other.entry, best)
 
@@ -100,7 +111,10 @@ def _conflict(one: Entry, other: Entry, found: Conflict) -> Issue:
     here = spot(one, found.one.start, found.one.end)
     there = spot(other, found.other.start, found.other.end)
     text = f"《{one.title}》写“{here.text}”，《{other.title}》写“{there.text}”"
-    return issue("conflict", text, here, there, expected=_right(one, here, other, there))
+    told = issue("conflict", text, here, there, expected=_right(one, here, other, there))
+    if found.sure:
+        return told
+    return replace(told, severity="warning", message=f"可能矛盾，请核对：{text}")
 
 
 def _right(one: Entry, here: Spot, other: Entry, there: Spot) -> str | None:
@@ -119,6 +133,8 @@ def _steps(
     """Steps it names that another says are gone, and steps it says are gone that others still name."""
     pairs = [(base.reads[one], read) for step in read.steps for one in base.removals.get(step.name, ())]
     pairs += [(read, base.reads[one]) for step in read.removed for one in base.named.get(step.name, ())]
+    pairs += [(read, base.reads[one]) for step in read.removed for one in base.unquoted(step.name)]
+    pairs += [(base.reads[one], read) for name in base.gone_in(read) for one in base.removals.get(name, ())]
     for says, names in sorted(pairs, key=lambda pair: (pair[0].entry.id, pair[1].entry.id)):
         ids = says.entry.id, names.entry.id
         if ids[0] == ids[1] or gone & {says.entry.id, names.entry.id} - {read.entry.id}:
@@ -132,7 +148,7 @@ def _steps(
 
 def _removed(says: Read, names: Read) -> Iterator[Issue]:
     for removal in says.removed:
-        for step in names.steps:
+        for step in (*names.steps, *_unquoted(names, removal.name)):
             if step.name != removal.name:
                 continue
             first = clean(says.entry.text).span(removal.at, removal.to)
@@ -144,6 +160,11 @@ def _removed(says: Read, names: Read) -> Iterator[Issue]:
             spots = spot(names.entry, *second), spot(says.entry, *first)
             yield issue("step_removed", text, *spots, expected=removal.now or None)
             return
+
+
+def _unquoted(read: Read, name: str) -> tuple[Step, ...]:
+    step = sent_to(normalise(read.entry.text), name)
+    return () if step is None else (step,)
 
 
 def _reviews(live: list[Read]) -> Iterator[Issue]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.lint import tables
 
 _QUOTED = re.compile(r"[“\"「『【]([^“”\"「」『』【】\n]{2,24})[”\"」』】]")
-_GONE = re.compile(
-    r"^[^,，。;；\n“”\"]{0,10}?(?:撤销|撤下|下线|下架|移除|删除了|不再|改名|更名|改叫|改称|并入|合并|归到|归入|搬到|迁到|移到|挪到|"
-    r"(?:已经?|将|被|现|统一|全部)(?:取消|关闭|停用|替换|改为|改成|换成)|改为|改成|换成|没有了|取消了)"
-)
 _PARTS = re.compile(r"[-—>→/、]+")
+LEAST = 3
+"""Characters of a name that is known without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,21 @@ class Removed:
     now: str
 
 
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Said after a name that is gone, before one, a name without quotes, and what sends people to one."""
+    known = tables.load().steps
+    gone, place = known["gone"], known["place"]
+    return (
+        re.compile(rf"^[^,，。;；\n“”\"「」【】]{{0,12}}?(?:{gone})"),
+        re.compile(rf"(?:{known['before']})[^。;；\n“”\"「」【】,，]{{0,4}}$"),
+        re.compile(
+            rf"(?:^|[,，。;；:的]|原来?|旧版?|里|上)(?P<name>[一-鿿a-z]{{2,8}}?)(?:{place})[^。;；,，\n]{{0,8}}?(?:{gone})"
+        ),
+        re.compile(rf"(?:{known['sends']})[^。,，;；]{{0,4}}$"),
+    )
+
+
 def _names(quoted: str) -> list[str]:
     whole = quoted.strip()
     parts = [part.strip() for part in _PARTS.split(whole)]
@@ -40,13 +56,19 @@ def _names(quoted: str) -> list[str]:
 
 def removed(plain: str) -> tuple[Removed, ...]:
     """What normalised text says is gone."""
+    after, before, bare, _ = _patterns()
     found = []
     spans = list(_QUOTED.finditer(plain))
     for at, match in enumerate(spans):
-        if _GONE.match(plain[match.end() : match.end() + 24]):
+        following = spans[at + 1].start() if at + 1 < len(spans) else len(plain)
+        said = plain[match.end() : min(match.end() + 28, following)]
+        if after.match(said) or before.search(plain[max(match.start() - 12, 0) : match.start()]):
             now = spans[at + 1].group(1).strip() if at + 1 < len(spans) else ""
             near = at + 1 < len(spans) and "。" not in plain[match.end() : spans[at + 1].start()]
             found.append(Removed(match.group(1).strip(), *match.span(), now if near else ""))
+    for match in bare.finditer(plain):
+        if not any(one.at < match.end("name") and match.start("name") < one.to for one in found):
+            found.append(Removed(match["name"], *match.span("name"), ""))
     return tuple(found)
 
 
@@ -59,3 +81,15 @@ def named(plain: str) -> tuple[Step, ...]:
         if match.start() not in gone
         for name in _names(match.group(1))
     )
+
+
+def sent_to(plain: str, name: str) -> Step | None:
+    """Where normalised text sends people to a menu or button of this name without quotes."""
+    if len(name) < LEAST:
+        return None
+    gone = {one.name for one in removed(plain)}
+    sends = _patterns()[3]
+    for match in re.finditer(re.escape(name), plain):
+        if name not in gone and sends.search(plain[max(match.start() - 8, 0) : match.start()]):
+            return Step(name, *match.span())
+    return None

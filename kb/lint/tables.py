@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 from nlp.text import normalise
 
+ClauseOf = Callable[[int, int], tuple[int, int]]
+"""From a span of normalised text to the clause around it."""
 SCALED = (
     *("duration", "working", "money", "percent", "discount", "point", "length", "area", "volume"),
     *("weight", "power", "charge", "temperature", "age", "floor"),
@@ -46,6 +48,7 @@ class Tables:
     roles: Mapping[str, str]
     role_pattern: re.Pattern[str]
     answers: Mapping[str, Any]
+    steps: Mapping[str, str]
     ranks: Mapping[str, int]
     draft: Mapping[str, Any]
 
@@ -78,6 +81,7 @@ def load() -> Tables:
         roles=roles,
         role_pattern=re.compile(alternatives(roles)),
         answers=_answers(raw["answer"], folds),
+        steps=raw["steps"],
         ranks={kind: at for at, kind in enumerate(raw["rank"]["kinds"])},
         draft=raw["draft"],
     )

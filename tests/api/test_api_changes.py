@@ -485,15 +485,15 @@ def test_a_contradiction_is_not_published_unless_an_admin_insists(shop: Shop) ->
     raw = {
         "id": "tent",
         "kind": "faq",
-        "title": "帐篷退货期限",
-        "text": "签收后 15 天内，商品完好可以无理由退货。",
+        "title": "七天无理由退货的期限",
+        "text": "签收后 15 天内，商品完好可以申请七天无理由退货，运费由买家承担。",
     }
     change = shop.change()
     shop.put(change, raw)
     shop.tried(change)
     path = f"/v1/kb/changes/{change}/publish"
     told = problem(shop.call("ben", "POST", path, {}), 409, "conflict")
-    assert "《帐篷退货期限》写“15 天”" in told["detail"]
+    assert "《七天无理由退货的期限》写“15 天”" in told["detail"]
     problem(shop.call("ben", "POST", path, {"force": True}), 403, "forbidden")
     shop.ask("root", "POST", path, {"force": True})
     shop.ask("ann", "DELETE", "/v1/kb/entries/tent")

@@ -13,10 +13,11 @@ import pytest
 from kb.entries import Entry, from_json
 from kb.lint.base import Base, build
 from kb.lint.draft import differences
+from kb.lint.facts import facts
 from kb.lint.issues import Issue
 from kb.lint.quantities import quantities
 from kb.lint.run import lint, lint_change
-from scripts.evaluate_planted import draft_tally, handbook, lint_tallies
+from scripts.evaluate_planted import draft_tally, encode, handbook, lint_tallies
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 LABELLED = Path(__file__).parent / "lint"
@@ -49,6 +50,11 @@ def codes(issues: Sequence[Issue]) -> set[str]:
         ("400 820 6600", "400-820-6600"),
         ("1.78 米", "178 厘米"),
         ("12 个月", "一年"),
+        ("七五折", "7.5 折"),
+        ("百分之三十", "30%"),
+        ("一半", "50%"),
+        ("一米四", "140 厘米"),
+        ("4006 601 188", "400-660-1188"),
     ],
 )
 def test_one_amount_in_two_notations(left: str, right: str) -> None:
@@ -78,6 +84,15 @@ def test_what_leaves_room_and_what_is_no_amount() -> None:
     assert quantities("三个工作日")[0].within(quantities("1–5 个工作日")[0])
     assert not quantities("6个工作日")[0].within(quantities("1-5个工作日")[0])
     assert quantities("2026年，第3天，尾号1234") == ()
+
+
+def test_money_without_its_unit() -> None:
+    """What is full, taken off or given a year is money though nobody says so; a count is not."""
+    amounts = [(one.unit, one.low) for one in quantities("满两百就减四十，一天最多转二十万")]
+    assert ("money", 200.0) in amounts
+    assert ("money", 40.0) in amounts
+    assert ("money", 200_000.0) in amounts
+    assert [one.unit for one in quantities("请您看四点：是否到期，退四分之一")] == []
 
 
 def test_spans_point_into_the_text_as_sent() -> None:
@@ -127,6 +142,42 @@ def test_dead_slots_and_removed_steps() -> None:
     assert codes(issues) == {"slot_not_used", "slot_not_declared", "step_removed"}
     (step,) = [one for one in issues if one.code == "step_removed"]
     assert (step.expected, step.entries[0].text) == ("我的服务", "“服务进度”")
+
+
+def test_a_removed_step_is_known_without_quotes() -> None:
+    """B02: an entry that sends people to it by name alone is found; one that only mentions the words is not."""
+    gone = entry("m", "改版说明", "新版首页去掉了“定制专区”，改在商品页里选。", "manual")
+    sends = entry("a", "怎么刻字", "打开首页，点定制专区，再填要刻的字。")
+    tells = entry("b", "刻字多久", "刻字属于定制，专区商品三天发货。")
+    found_ = [one for one in found(gone, sends, tells) if one.code == "step_removed"]
+    assert [(one.entries[0].entry_id, one.entries[0].text) for one in found_] == [("a", "定制专区")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("挂失的手续费由持卡人承担。", "挂失的手续费我们出。"),
+        ("刻了字的杯子开过封就退不了。", "刻了字的杯子开过封的一样能退。"),
+        ("上门量房不收费。", "上门量房每次收 200 元。"),
+    ],
+)
+def test_answers_in_other_words(one: str, other: str) -> None:
+    """Who pays, whether it may be done and whether it costs, however it is said."""
+    left, right = facts(one), facts(other)
+    met = {(a.family, b.family) for a in left for b in right if a.family == b.family and a.value != b.value}
+    assert met
+
+
+def test_a_doubtful_conflict_is_a_warning() -> None:
+    """B02: what is surely one matter keeps a release back; what only may be is told and does not."""
+    surely = (
+        entry("a", "无理由退货几天", "签收 7 天内可以无理由退货。"),
+        entry("b", "无理由退货的期限", "签收 15 天内可以无理由退货。"),
+    )
+    assert [one.severity for one in found(*surely) if one.code == "conflict"] == ["error"]
+    issues = lint(build(handbook(), encode()), NOW)
+    doubtful = [one for one in issues if one.code == "conflict"]
+    assert all(one.severity == "warning" and one.message.startswith("可能矛盾") for one in doubtful)
 
 
 def test_what_is_over_is_told() -> None:
@@ -179,7 +230,7 @@ def test_labelled_conflicts(name: str) -> None:
 
 def test_the_demo_handbook_is_sound() -> None:
     """What is shipped has no error."""
-    assert [one.message for one in lint(build(handbook()), NOW) if one.severity == "error"] == []
+    assert [one.message for one in lint(build(handbook(), encode()), NOW) if one.severity == "error"] == []
 
 
 def test_a_draft_against_the_demo() -> None:
@@ -198,12 +249,21 @@ def test_floors_on_the_planted_sets() -> None:
     assert halves[0]["conflicts"].precision >= 0.9
     assert halves[0]["conflicts"].recall >= 0.9
     assert conflicts.precision >= 0.85
-    assert conflicts.recall >= 0.6
+    assert conflicts.recall >= 0.65
     assert (halves[0]["dead_slots"] + halves[1]["dead_slots"]).recall == 1.0
     assert (halves[0]["twins"] + halves[1]["twins"]).precision >= 0.9
 
 
-@pytest.mark.parametrize(("half", "precision", "recall"), [("open", 0.93, 0.85), ("blind", 0.75, 0.7)])
+def test_floors_on_shops_of_other_trades() -> None:
+    """B02: ten open shops, none of which the conditions of lint.toml were written for."""
+    conflicts = lint_tallies("open2")["conflicts"]
+    assert conflicts.precision >= 0.85
+    assert conflicts.recall >= 0.7
+
+
+@pytest.mark.parametrize(
+    ("half", "precision", "recall"), [("open", 0.93, 0.85), ("open2", 0.85, 0.68), ("blind", 0.75, 0.7)]
+)
 def test_floors_of_the_draft_check(half: str, precision: float, recall: float) -> None:
     """Wrong drafts are found and clean ones pass (B10)."""
     tally, _, _ = draft_tally(half)
