@@ -11,7 +11,6 @@ from typing import Any
 from api import measured
 from api.measured import BESIDE, WHOLE, Ask
 from api.store import Reader
-from nlp.metrics.compare import Compared, compare, compare_measured
 from nlp.metrics.definition import Board, Book, Metric
 from nlp.metrics.groups import TIMES, UNKNOWN, accepted, drivers, groups, peaks
 from nlp.metrics.measure import Measured, Tally, contribution
@@ -79,8 +78,8 @@ def number(reader: Reader, ask: Ask, metric: Metric, by: str | None, names: Name
 
     codes = measured.closure(ask.book, [metric.code])
     by_group = measured.tallies(reader, ask, codes, by, seen if quotes and by else None)
-    overlapping = by is not None and _overlaps(ask.book, metric, by)
-    whole = by_group if by is None else _whole(reader, ask, codes, by_group, overlapping)
+    overlapping = by is not None and overlaps(ask.book, metric, by)
+    whole = by_group if by is None else put_together(reader, ask, codes, by_group, overlapping)
     found = measured.measured(ask.book, metric.code, whole).get(WHOLE) or Tally().measured(metric)
     alarm = metric.alarm if metric.alarm is not None and metric.alarm.rings(found.value) else None
     answer: Json = {**shown(metric, found), "alarm": alarm and {"code": alarm.code, "text": alarm.text}}
@@ -102,7 +101,7 @@ def number(reader: Reader, ask: Ask, metric: Metric, by: str | None, names: Name
     return answer
 
 
-def _overlaps(book: Book, metric: Metric, by: str) -> bool:
+def overlaps(book: Book, metric: Metric, by: str) -> bool:
     """Whether one observation falls into several parts."""
     kinds = [book.metrics[code].kind for code in measured.closure(book, [metric.code])]
     return any(
@@ -112,7 +111,7 @@ def _overlaps(book: Book, metric: Metric, by: str) -> bool:
     )
 
 
-def _whole(
+def put_together(
     reader: Reader,
     ask: Ask,
     codes: Sequence[str],
@@ -188,51 +187,6 @@ def series(reader: Reader, ask: Ask, metric: Metric, by: str, per: str, names: N
         "left_out": len(order) - len(told),
         "series": told,
     }
-
-
-def compared(reader: Reader, ask: Ask, other: Ask, metric: Metric, by: str | None) -> Json:
-    """Both numbers, the change and how sure it is; by a dimension, for every part as well."""
-    codes = measured.closure(ask.book, [metric.code])
-    parted = by is not None and by not in TIMES
-    found = [measured.tallies(reader, one, codes, by if parted else None) for one in (ask, other)]
-    overlapping = parted and _overlaps(ask.book, metric, str(by))
-    whole = [
-        _whole(reader, one, codes, tallies, overlapping) if parted else tallies
-        for one, tallies in zip((ask, other), found, strict=True)
-    ]
-    told = _change(metric, _compare(ask, metric, whole[0], whole[1], WHOLE))
-    if parted:
-        keys = dict.fromkeys(key for one in found for code in codes for key in one[code])
-        told["groups"] = [
-            {"key": key, **_change(metric, _compare(ask, metric, found[0], found[1], key))}
-            for key in sorted(keys)
-        ]
-    return told
-
-
-Found = Mapping[str, Mapping[str, Tally]]
-
-
-def _compare(ask: Ask, metric: Metric, now: Found, before: Found, key: str) -> Compared:
-    if metric.formula is None:
-        return compare(metric, now[metric.code].get(key, Tally()), before[metric.code].get(key, Tally()))
-    nothing = Measured(None, 0, 0.0, 0.0)
-    one, other = (
-        measured.measured(ask.book, metric.code, found).get(key, nothing) for found in (now, before)
-    )
-    return compare_measured(metric, one, other)
-
-
-def _change(metric: Metric, found: Compared) -> Json:
-    """`delta` is in the unit (points of a share), `percent` relative to before."""
-    spread = found.interval
-    return {
-        "now": shown(metric, found.now), "before": shown(metric, found.before),
-        "delta": rounded(metric, found.delta), "percent": None if found.percent is None else round(found.percent, 2),
-        "delta_unit": "百分点" if metric.unit == "%" else metric.unit,
-        "interval": None if spread is None else [rounded(metric, one) for one in spread],
-        "p": None if found.p is None else round(found.p, 4), "sure": found.sure, "verdict": found.verdict,
-    }  # fmt: skip
 
 
 def board(reader: Reader, ask: Ask, told: Board, names: Names) -> Json:

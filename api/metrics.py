@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from api import measured, metric_views, target_views
+from api import measured, metric_changes, metric_views, target_views
 from api.auth import requires
 from api.deps import Json, Opened
 from api.errors import invalid, not_found
@@ -117,7 +117,7 @@ async def read_metric(
         if by is not None and per is not None:
             told["chart"] = metric_views.series(reader, ask, metric, by, per, names)
         if other is not None:
-            told["compare"] = {**other.told, **metric_views.compared(reader, ask, other.ask, metric, by)}
+            told["compare"] = {**other.told, **metric_changes.compared(reader, ask, other.ask, metric, by)}
         told["targets"] = target_views.of_metric(reader, ask, metric, today)
         return told
 
