@@ -46,7 +46,7 @@ def score_day(work: Casework, opened: Service, tenant: str, span: Window) -> int
             Problem,
             ValueError,
         ) as error:  # the report of the others must not wait for this one
-            log.error("daily", tenant=tenant, conversation=one[0].id, why=str(error))
+            log.error("daily", tenant=tenant, conversation=one[0].id, why=type(error).__name__)
     return done
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -85,9 +85,10 @@ def seen(
     span: Window,
     kind: str = CONVERSATION,
     about: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
 ) -> Iterator[Observation]:
-    """Observations of a kind in a span, streamed; `about` holds dimensions to match."""
-    return observations.between(reader, tenant, kind, span.begin, span.end, about)
+    """Observations of a kind in a span, streamed; `about` holds dimensions to match, `without` categories to skip."""
+    return observations.between(reader, tenant, kind, span.begin, span.end, about, without=without)
 
 
 def daily_facts(

@@ -108,5 +108,7 @@ async def read_themes(opened: Opened, grant: Overseer, period: Period = "weekly"
     """What customers complain of, by aspect: how often, in which words, with a few masked quotes."""
     zone = ZoneInfo(opened.settings.timezone)
     span = window(period, day_of(date, zone), zone)
-    told = await opened.store.aread(lambda reader: themes_of(opened, voices(reader, grant.tenant, span)))
+    told = await opened.store.aread(
+        lambda reader: themes_of(opened, voices(opened, reader, grant.tenant, span))
+    )
     return {"period": period, "from": span.begin.isoformat(), "to": span.end.isoformat(), **told}

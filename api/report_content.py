@@ -117,7 +117,7 @@ def service(
             }
             for one in wrong[: policy.top]
         ],
-        "voices": themes_of(opened, [*held.voices, *voices(reader, tenant, span, (TICKET,))]),
+        "voices": themes_of(opened, [*held.voices, *voices(opened, reader, tenant, span, (TICKET,))]),
         "facts": total,
         "policy": policy.version,
     }

@@ -34,13 +34,18 @@ def voice_of(one: Observation) -> Voice | None:
 
 
 def voices(
-    reader: Reader, tenant: str, span: Window, kinds: Sequence[str] = (CONVERSATION, TICKET)
+    opened: Service, reader: Reader, tenant: str, span: Window, kinds: Sequence[str] = (CONVERSATION, TICKET)
 ) -> list[tuple[date, Voice]]:
-    """Voices of a span with the day (of the span's zone) each was heard: conversations, then tickets."""
+    """Voices of a span with the day (of the span's zone) each was heard: conversations, then tickets.
+
+    Categories of the site that never are a complaint are not even read.
+    """
+    tree = opened.policy.taxonomy.codes
+    others = [code for code, node in tree.items() if node.path[0] not in (COMPLAINT, AFTER_SALES)]
     zone = span.begin.tzinfo
     found: list[tuple[date, Voice]] = []
     for kind in kinds:
-        for one in seen(reader, tenant, span, kind):
+        for one in seen(reader, tenant, span, kind, without=others):
             voice = voice_of(one)
             if voice is not None:
                 found.append((one.at.astimezone(zone).date(), voice))
@@ -86,8 +91,10 @@ def emerging(opened: Service, reader: Reader, tenant: str, day: date, zone: Zone
         window("daily", day - timedelta(days=rules.days), zone).begin, window("daily", day, zone).begin
     )
     names = {code: node.name for code, node in opened.policy.taxonomy.codes.items()}
-    days = list(_days(voices(reader, tenant, past)))
-    today = day_of(thinned((v for _, v in voices(reader, tenant, window("daily", day, zone))), EVERY_DAY))
+    days = list(_days(voices(opened, reader, tenant, past)))
+    today = day_of(
+        thinned((v for _, v in voices(opened, reader, tenant, window("daily", day, zone))), EVERY_DAY)
+    )
     return {
         "date": day.isoformat(),
         "days": rules.days,

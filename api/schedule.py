@@ -79,15 +79,17 @@ def run_due(work: Casework, opened: Service, now: datetime) -> int:
         except StoreBusy:  # requests come first: the next look tries again
             break
         except Exception as error:  # one report that cannot be made must not hold the others
-            log.error("report", tenant=tenant, period=run.period, day=run.day.isoformat(), why=str(error))
+            log.error(
+                "report", tenant=tenant, period=run.period, day=run.day.isoformat(), why=type(error).__name__
+            )
     return sent
 
 
 async def follow(work: Casework, opened: Service) -> None:
     """Let the clock send reports for as long as the service runs."""
     while True:
+        await asyncio.sleep(LOOK_SECONDS)  # a start has other things to do first
         try:
             await asyncio.to_thread(run_due, work, opened, work.clock())
         except Exception as error:  # a locked database: the next round tries again
-            log.error("report", why=str(error))
-        await asyncio.sleep(LOOK_SECONDS)
+            log.error("report", why=type(error).__name__)

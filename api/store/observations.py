@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -120,8 +120,11 @@ def between(
     until: datetime,
     about: Mapping[str, str] | None = None,
     after: tuple[str, str] | None = None,
+    without: Collection[str] = (),
 ) -> Iterator[Observation]:
     """Observations of a kind in `[since, until)` by time and id, streamed; `about` holds dimensions to match.
+
+    Those of the categories in `without` are left out.
 
     `after` is the (time, id) of the last one read: what comes behind it is read.
     """
@@ -133,6 +136,8 @@ def between(
         query = query.where(table.c[name] == value)
     if after is not None:
         query = query.where(_behind(*after))
+    if without:
+        query = query.where(or_(table.c.category.is_(None), table.c.category.not_in(sorted(without))))
     rows = reader.execute(query.order_by(table.c.at, table.c.id).execution_options(yield_per=CHUNK))
     return (_read(row) for row in rows)
 
