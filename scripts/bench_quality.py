@@ -9,6 +9,7 @@ import random
 import re
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ NAMES = {
     "normalise": "规范化",
     "match": "匹配",
     "stages": "四步",
+    "hearing": "行为模型",
     "checks": "检查",
     "satisfaction": "满意度",
     "summary": "小结",
@@ -146,7 +148,9 @@ def _split(sources: Sequence[Path], setting: Setting) -> Row:
         best = {name: min(best.get(name, took), took) for name, took in _passes(source, setting).items()}
     total = sum(best.values())
     shares = {name: round(took / total, 3) for name, took in best.items()}
-    told = "，".join(f"{NAMES[name]} {share:.0%}" for name, share in shares.items() if share >= 0.005)
+    told = "，".join(
+        f"{NAMES.get(name, name)} {share:.0%}" for name, share in shares.items() if share >= 0.005
+    )
     return {
         "per_second": round(SPLIT / total, 1),
         "stages": {name: round(took / SPLIT * 1e6, 1) for name, took in best.items()},
@@ -155,7 +159,7 @@ def _split(sources: Sequence[Path], setting: Setting) -> Row:
 
 
 def _passes(source: Path, setting: Setting) -> dict[str, float]:
-    took = dict.fromkeys(NAMES, 0.0)
+    took: defaultdict[str, float] = defaultdict(float)
     last = time.process_time()
 
     def lap(name: str) -> None:

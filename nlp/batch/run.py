@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -70,6 +71,8 @@ def kit_of(setting: Setting) -> Kit:
     models = str(getattr(analyser, "version", "") or "") or None
     basis = [setting.grounds.digest, ground.basis] if ground and setting.grounds else None
     policy = digest_of([_PROGRAM, load_stages(setting.folder).version, basis])
+    gc.collect()
+    gc.freeze()  # models and forms live as long as the process: looking through them again costs a tenth of it
     return Kit(forms, analyser, encode, models, ground, policy[:16])
 
 
