@@ -187,6 +187,8 @@ def create_app(
     surveys.register(work, opened)
     training.register(work)
     observed_records.register(work, opened)
+    records.register(work, opened)
+    blind.register(work)
     work.check()  # after every door has hooked in what is its own
     app.state.cases = work
     app.state.doorman = Doorman(opened.store, Rate(settings.rate_per_minute))

@@ -11,12 +11,13 @@ from pydantic import BaseModel, Field
 from api import case_views, cases, rulings, stored
 from api.auth import requires
 from api.blinds import BLIND
-from api.casework import Work, find
+from api.casework import Casework, Work, find
 from api.deps import IdempotencyKey, Json, Opened, once
 from api.errors import FieldError, Problem
 from api.service import Service
 from api.store import Reader, Writer, second_scores, transcripts, words
 from api.store import rulings as said
+from api.store.cases import Case
 from api.store.keys import Grant
 from api.store.results import Stored
 from nlp.privacy import mask
@@ -129,8 +130,10 @@ async def score_blind(
         case = find(work, reader, grant, task_id, BLIND)
         found = rulings.stored(reader, grant.tenant, str(case.subject))
         _independent(reader, grant, found)
-        after = cases.move(work, writer, grant, case.id, "finish")
+        if case.state != "open" or case.owner != grant.actor_id:
+            cases.move(work, writer, grant, case.id, "finish")  # says what stands in the way
         keep_words(opened, writer, grant, found, case.id, body, work.now())
+        after = cases.move(work, writer, grant, case.id, "finish")
         stored.after_ruling(work, opened, writer, grant.tenant, found, body.items)
         return 201, case_views.shown(work, after, grant)
 
@@ -142,3 +145,14 @@ def _independent(reader: Reader, grant: Grant, found: Stored) -> None:
     before |= {one["by"] for one in second_scores.of_results(reader, grant.tenant, [found.id])}
     if grant.actor_id == found.agent or grant.actor_id in before:
         raise Problem("conflict", "盲评需要另一个人：您评过这段会话，或这段会话就是您的")
+
+
+def register(work: Casework) -> None:
+    """A blind task is done by scoring, not by saying so."""
+
+    def scored(writer: Writer, case: Case, grant: Grant) -> None:
+        said_there = second_scores.of_session(Reader(writer), grant.tenant, case.id)
+        if not any(one["by"] == grant.actor_id for one in said_there):
+            raise Problem("conflict", "先提交盲评：POST /v1/quality/blind/{id}")
+
+    work.on_move(BLIND, "finish", scored)

@@ -127,17 +127,26 @@ async def confirm_record(
         case = find(work, Reader(writer), grant, record_id, RECORD)
         given = {name: text if name in sheet.options else mask(text) for name, text in body.fields.items()}
         refuse(sheet.wrong(given), "fields.")
-        values = {**case.data["fields"], **given}
-        changed = {
-            name: edits(case.data["draft"].get(name) or "", values.get(name) or "") for name in sheet.fields
-        }
-        kept_places = {name: place for name, place in case.data["references"].items() if not changed[name]}
-        data: Json = {"fields": values, "edits": changed, "references": kept_places}
-        cases.amend(work, writer, grant, case.id, data)
+        cases.amend(work, writer, grant, case.id, {"fields": {**case.data["fields"], **given}})
         case = cases.move(work, writer, grant, case.id, "confirm")
         return 200, record(work, opened, grant, case)
 
     return await once(opened, grant, idempotency_key, ["confirm-record", record_id, body.model_dump()], unit)
+
+
+def register(work: Casework, opened: Service) -> None:
+    """How far a record was changed is kept when it is confirmed, whichever door confirms it."""
+
+    def confirmed(writer: Writer, case: Case, grant: Grant) -> None:
+        values, draft = case.data["fields"], case.data["draft"]
+        changed = {
+            name: edits(draft.get(name) or "", values.get(name) or "")
+            for name in records_of(opened).sheets[SERVICE].fields
+        }
+        places = {name: place for name, place in case.data["references"].items() if not changed[name]}
+        cases.attach(work, writer, grant, case, {"edits": changed, "references": places})
+
+    work.on_move(RECORD, "confirm", confirmed)
 
 
 @router.get("/service", response_model=None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from api import observed
-from api.casework import clock_of
+from api.casework import clock_of, written
 from api.errors import FieldError, Problem, not_found
 from api.forms import form_of, site_folder
 from api.service import Service
@@ -189,6 +190,8 @@ def shown(opened: Service, reader: Reader, tenant: str, found: Stored) -> Json:
             Problem
         ):  # a version that is gone: the totals stand, the items are the machine's
             told |= holds(opened.settings, reader, tenant, found)
+    end = datetime.fromisoformat(found.at) + timedelta(days=fairness_of(opened).appeal_days)
+    told["appeal_until"] = written(end)
     told["effective"] = {"score": told["score"], "grade": told["grade"], "veto": told["veto"]}
     told["effective"]["failed"] = found.failed
     return told

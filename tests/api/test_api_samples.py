@@ -135,6 +135,9 @@ def test_a_second_score_is_blind_and_agreement_is_told(
             if name == "Q2" and task is tasks[0]:
                 words["greeting"] = "fail"
             door = f"/v1/quality/blind/{task['id']}"
+            problem(
+                people[name].post(f"/v1/cases/{task['id']}/moves", json={"move": "finish"}), 409, "conflict"
+            )
             problem(people[name].post(door, json={"items": {"greeting": "pass"}}), 422, "invalid")
             problem(people["S1"].post(door, json={"items": words}), 403, "forbidden")
             assert people[name].post(door, json={"items": words}).status_code == 201
