@@ -144,15 +144,6 @@ class Matcher:
             places = [span for span in places if not _overlaps(span, free)]
         return _character_spans(data, _merged(places) if len(places) > 1 else tuple(places))
 
-    def excused(self, name: str, text: str) -> Spans:
-        """Where a list's exceptions and, unless it counts what is quoted, quotation marks stand in a text."""
-        phrases, data = self.lists.get(name), text.encode("utf-8", "replace")
-        if phrases is None:
-            return ()
-        found = [m.span() for pattern in phrases.unless for m in compile_pattern(pattern).finditer(data)]
-        quoted = () if phrases.quoted else quotations(data.decode())
-        return (*quoted, *_character_spans(data, tuple(found)))
-
     def _spans(self, number: int, data: bytes) -> list[tuple[int, int]]:
         return [match.span() for match in self._pattern[number].finditer(data)]
 

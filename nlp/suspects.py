@@ -16,11 +16,13 @@ Suspects = Mapping[str, tuple[Hit, ...]]
 @dataclass(frozen=True, slots=True)
 class Trust:
     """How far a head's label is trusted beside patterns: from `sure` on it decides alone, below `doubt` a pattern's
-    hit does not count. Without a label, or with `sure` above 1 and no doubt, patterns alone decide."""
+    hit does not count. Without a label, or with `sure` above 1 and no doubt, patterns alone decide. In a turn that also
+    comforts or solves, nothing less likely than `helped` counts: a refusal with another way is none."""
 
     head: str = ""
     sure: float = 2.0
     doubt: float = 0.0
+    helped: float = 0.0
 
 
 def overlaps(start: int, end: int, spans: Spans) -> bool:

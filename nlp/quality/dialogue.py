@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nlp.mood import Mood
-from nlp.phrases import Matcher, Spans
+from nlp.phrases import Matcher, Spans, quotations
 from nlp.quality.form import Form
 from nlp.quality.hearing import SILENCE, Hearing, hear
 from nlp.quality.kept import Heard, labelled
@@ -60,6 +60,9 @@ class Prepared:
     matcher: Matcher
     stages: Stages
     folder: Path | None = None
+
+
+_HELPING = frozenset({"comfort", "solve"})
 
 
 @lru_cache(maxsize=32)
@@ -145,9 +148,10 @@ class Dialogue:
             return dict.fromkeys(rules, 1.0)
         if not rules and trust.head not in suspects:
             return {}
-        sure = any(share >= trust.sure for _, _, share in suspects.get(trust.head, ()))
-        excused = self.prepared.matcher.excused(f"{code}.said", self.texts[turn]) if sure else ()
-        return weigh(rules, suspects, trust, excused)
+        found = weigh(rules, suspects, trust, quotations(self.texts[turn]))
+        if trust.helped and not _HELPING.isdisjoint(self.stages.get(turn, ())):
+            return {span: share for span, share in found.items() if share >= trust.helped}
+        return found
 
     def previous_customer(self, turn: int) -> int | None:
         """The customer turn that a service turn answers: the last one before it."""

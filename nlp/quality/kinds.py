@@ -64,7 +64,8 @@ class Said:
 
     `context` narrows where it counts: `any`; `open`: while the customer's question stands unanswered or the
     customer protests next. `head` is a label of the trained head: a clause that it gives at least `sure` counts
-    without a pattern, a pattern's hit that it gives less than `doubt` does not count.
+    without a pattern, a pattern's hit that it gives less than `doubt` does not count; in a turn that also comforts
+    or solves, only what it gives at least `helped` does.
     """
 
     patterns: tuple[str, ...]
@@ -75,10 +76,11 @@ class Said:
     head: str = ""
     sure: float = 2.0
     doubt: float = 0.0
+    helped: float = 0.0
 
     @property
     def trust(self) -> Trust:
-        return Trust(self.head, self.sure, self.doubt)
+        return Trust(self.head, self.sure, self.doubt, self.helped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,11 @@ class Claims:
     head: str = ""
     sure: float = 2.0
     doubt: float = 0.0
+    helped: float = 0.0
 
     @property
     def trust(self) -> Trust:
-        return Trust(self.head, self.sure, self.doubt)
+        return Trust(self.head, self.sure, self.doubt, self.helped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,11 @@ class Leaks:
     head: str = ""
     sure: float = 2.0
     doubt: float = 0.0
+    helped: float = 0.0
 
     @property
     def trust(self) -> Trust:
-        return Trust(self.head, self.sure, self.doubt)
+        return Trust(self.head, self.sure, self.doubt, self.helped)
 
 
 @dataclass(frozen=True, slots=True)

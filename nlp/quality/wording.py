@@ -18,6 +18,7 @@ from nlp.transcript import Span
 
 _CLAUSE = re.compile(r"[^,。!?;:~\s][^,。!?;:~]*")
 _UP_TO_CLAUSE = 40
+_NO_TIME = ("这", "近", "过")
 _JUST_BEFORE = 12
 _TELLING = re.compile(
     r"\d|[零一二三四五六七八九幺]{3}|@|路|街|号|室|幢|栋|姓|叫"
@@ -116,7 +117,12 @@ def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) ->
     shares: list[float] = []
     for turn in turns:
         spans = dialogue.told(item.code, turn, check.trust)
-        if not spans or dialogue.found(item.code, "excused_by", turn):
+        excuses = dialogue.found(item.code, "excused_by", turn) if spans else ()
+        if excuses:
+            spans = {
+                at: share for at, share in spans.items() if not _excused(dialogue.texts[turn], at[0], excuses)
+            }
+        if not spans:
             continue
         if check.context == "open" and not _open(dialogue, turn):
             continue
@@ -126,6 +132,12 @@ def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) ->
         return Verdict("pass", "未出现")
     told = f"出现 {len(evidence)} 处：“{evidence[0].text}”{sureness(shares, check.trust)}"
     return Verdict("fail", told, tuple(evidence))
+
+
+def _excused(text: str, start: int, excuses: Spans) -> bool:
+    """Whether an excuse stands in the sentence of `start` or after it; "these two days" is no time."""
+    begin = max(text.rfind(mark, 0, start) for mark in "。!?;") + 1
+    return any(first >= begin and text[max(0, first - 1) : first] not in _NO_TIME for first, _ in excuses)
 
 
 def sureness(shares: Sequence[float], trust: Trust) -> str:
@@ -139,6 +151,8 @@ _QUESTION = re.compile(
     r"[?？]|吗|[^着]呢(?:$|[,。!])|多少|怎么|什么|几[点天号时个]|要不要|能不能|是不是|行不行|可不可以|有没有|还要"
 )
 _ANSWERING = frozenset({"solve", "verify", "follow_up"})
+_SCORN = re.compile(r"^呵+|等着|走着瞧|无语|没完|行 ?,?我(?:去|找)|真行|厉害|没解决|算了(?!,?谢)")
+_AGAIN = re.compile(r"等下|等会|[?？]|我问的|没回答|还没(?:说|答|给|解决)|你们?(?:又|就)?(?:挂|跑)")
 _PROTEST = re.compile(
     r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|不是|凭什么|什么态度"
 )
@@ -152,9 +166,15 @@ def asks(text: str) -> bool:
 def _open(dialogue: Dialogue, turn: int) -> bool:
     before, after = dialogue.previous_customer(turn), dialogue.next_customer(turn)
     answered = not _ANSWERING.isdisjoint(dialogue.stages.get(turn, ()))
-    if before is not None and not answered and asks(dialogue.texts[before]):
+    if (
+        before is not None
+        and not answered
+        and (asks(dialogue.texts[before]) or _SCORN.search(dialogue.texts[before]))
+    ):
         return True
-    return after is not None and _PROTEST.search(dialogue.texts[after]) is not None
+    return after is not None and (
+        _PROTEST.search(dialogue.texts[after]) is not None or _AGAIN.search(dialogue.texts[after]) is not None
+    )
 
 
 def required(dialogue: Dialogue, item: Item, check: Required, turns: tuple[int, ...]) -> Verdict:

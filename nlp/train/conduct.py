@@ -38,6 +38,7 @@ CODES = (
 _SERVING = ("agent", "supervisor", "bot")
 _STRENGTHS = (0.5,)
 _ROUNDS = 3
+_STRONG = ("angry", "fear", "sad")
 _VARIANTS = 4
 _FILLINGS = 40
 CALM = "calm"
@@ -175,7 +176,10 @@ def distress_rows(rows: Sequence[dict[str, Any]]) -> Rows:
         comforted = set(row["labels"]["stages"]["comfort"])
         for at, turn in enumerate(row["turns"][:-1]):
             following = row["turns"][at + 1]
-            if turn["role"] == "customer" and following["role"] in _SERVING and at + 1 not in comforted:
+            if turn["role"] != "customer" or following["role"] not in _SERVING or at + 1 in comforted:
+                continue
+            mood = row["labels"].get("turns", {}).get(str(at), {}).get("emotion")
+            if at + 1 in marked or mood not in _STRONG:  # strong, yet unmarked: how clear it is nobody said
                 made.add(DEMO_SET, turn["text"], UPSET if at + 1 in marked else CALM, 1.0)
     return made
 
