@@ -102,7 +102,7 @@ from nlp.batcher import BatcherFull, BatcherStopped
 from nlp.metrics.observation import ObservationError
 from nlp.metrics.roi import MissingInput
 from nlp.quality.form import FormError
-from nlp.reports.monthly import read_monthly
+from nlp.reports.monthly_toml import read_monthly
 from nlp.reports.policy import read_reports
 from nlp.transcript import TranscriptError
 

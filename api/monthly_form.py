@@ -19,7 +19,8 @@ from api.report_forms import FRAME, attached
 from api.report_pages import page, workbook
 from api.report_tables import known
 from api.service import Service
-from nlp.reports.monthly import Combine, MonthlyForm, WeightsError, read_monthly, varied
+from nlp.reports.monthly import Combine, MonthlyForm, WeightsError, varied
+from nlp.reports.monthly_toml import read_monthly
 from nlp.reports.steps import Options, Rounding
 
 router = APIRouter(prefix="/v1/reports/monthly-form", tags=["reports"])

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from api.casework import Casework
+from api.casework import Casework, written
 from api.daily import score_day
 from api.improvements import open_week
 from api.people import people, with_any
@@ -50,14 +50,15 @@ def deliver(work: Casework, opened: Service, tenant: str, run: Run, now: datetim
     if run.period == "daily":
         score_day(work, opened, tenant, window("daily", run.day, zone))
     report = opened.store.read(lambda reader: compiled(opened, reader, tenant, run.period, run.day))
-    at = now.astimezone(UTC).isoformat(timespec="milliseconds")
+    at = written(now)
 
     def unit(writer: Writer) -> bool:
+        deliveries.forget(writer, tenant, written(now - timedelta(days=opened.settings.decision_days)))
         words = policy.schedule.slots[run.period].roles
         told = [one.told() for one in with_any(people(Reader(writer), tenant, at), words)]
         fresh = deliveries.add(
             writer, tenant, run.period, run.day, at=at,
-            due_at=run.due.astimezone(UTC).isoformat(timespec="milliseconds"),
+            due_at=written(run.due),
             recipients=told, channels=policy.schedule.channels, report=report,
         )  # fmt: skip
         if fresh and "webhook" in policy.schedule.channels:

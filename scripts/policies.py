@@ -36,7 +36,7 @@ def check(folder: Path) -> str:
     from nlp.praise import load_praise
     from nlp.quality.form import codes_of
     from nlp.reports.aspects import load_aspects
-    from nlp.reports.monthly import read_monthly
+    from nlp.reports.monthly_toml import read_monthly
     from nlp.reports.policy import read_reports
     from nlp.stages import load_stages
 

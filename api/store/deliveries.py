@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from api.store import schema
 from api.store.engine import Reader, Writer
@@ -39,6 +39,11 @@ def add(
         )
     )  # fmt: skip
     return True
+
+
+def forget(writer: Writer, tenant: str, before: str) -> None:
+    """Drop what went out before a moment (UTC ISO): reports quote customers, and nothing of theirs is kept for ever."""
+    writer.execute(delete(table).where(table.c.tenant == tenant, table.c.at < before))
 
 
 def done(reader: Reader, tenant: str, since: date) -> frozenset[tuple[str, str]]:

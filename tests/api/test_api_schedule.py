@@ -191,3 +191,14 @@ def test_R130_the_daily_job_scores_what_nobody_scored(site: Site) -> None:
     assert schedule.score_day(work, site.service, name, span) == 1
     told = site.client("supervisor", name).get("/v1/reports/daily").json()
     assert told["facts"]["conversations"] == 1
+
+
+def test_R131_what_went_out_is_kept_as_long_as_the_site_says(site: Site) -> None:
+    """A report quotes customers: after the site's days of keeping it is gone, the younger ones stay."""
+    name, kept = tenant(site, "forgetful"), site.service.settings.decision_days
+    for day in (0, kept - 1, kept + 1):
+        now = MONDAY + timedelta(days=day, hours=9)
+        run = schedule.Run("daily", now.date() - timedelta(days=1), now)
+        assert schedule.deliver(_work(site, now), site.service, name, run, now)
+    told = site.client("supervisor", name).get("/v1/reports/deliveries").json()["deliveries"]
+    assert len(told) == 2

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nlp.reports.monthly import Figure, WeightsError, assess, read_monthly, varied
+from nlp.reports.monthly import Figure, WeightsError, assess, varied
+from nlp.reports.monthly_toml import read_monthly
 from nlp.tables import PolicyError
 
 FORM = read_monthly()

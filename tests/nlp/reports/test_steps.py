@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from nlp.reports.monthly import read_monthly
+from nlp.reports.monthly_toml import read_monthly
 from nlp.reports.steps import Options, Steps
 
 FORM = read_monthly()
