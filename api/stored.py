@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from api import follow_ups, mystery, red_cards, rule_health, rulings
@@ -12,6 +14,8 @@ from api.service import Service
 from api.store import Reader, Writer, results, transcripts
 from api.store.results import Stored
 
+AT_ONCE = 200
+"""Results of one transaction."""
 Json = dict[str, Any]
 Span = tuple[datetime, datetime]
 Promises = Mapping[str, Sequence[follow_ups.Promise]]
@@ -93,3 +97,25 @@ def after_ruling(
     rules = [(head["code"], head["version"], item) for item in items]
     rule_health.judge(work, opened, writer, tenant, rules)
     red_cards.revoke(work, opened, writer, tenant, found.agent)
+
+
+def load(work: Casework, opened: Service, tenant: str, scored: Iterator[Scored]) -> int:
+    """Keep many scored transcripts, some at a time, with all that follows; again it adds nothing. Gives how many were new."""
+    spans, new = Spans(opened), 0
+    while part := list(islice(scored, AT_ONCE)):
+        spans.add(result for result, _, _ in part)
+        promises = promises_of(opened, work, part)
+        new += len(opened.store.write(partial(_kept, work, opened, tenant, part, promises)))
+    for agent, span in spans.agents.items():
+        opened.store.write(partial(_followed, work, opened, tenant, agent, span))
+    return new
+
+
+def _kept(
+    work: Casework, opened: Service, tenant: str, part: Sequence[Scored], promises: Promises, writer: Writer
+) -> list[Mapping[str, Any]]:
+    return keep(work, opened, writer, tenant, part, promises)
+
+
+def _followed(work: Casework, opened: Service, tenant: str, agent: str, span: Span, writer: Writer) -> None:
+    follow(work, opened, writer, tenant, agent, span)

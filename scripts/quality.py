@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +40,7 @@ _HELP = (
     "给文件里的每个会话评分，写出 results.jsonl、summary.json 与 results.xlsx。\n\n\b\n"
     "JSONL 每行一个会话：id、turns（role、text，可有 at、turn_id），"
     "可有 channel、category、agent、customer、started_at、outcome\n"
-    "CSV、XLSX 每行一个话轮，列：会话编号、角色、内容，"
+    "CSV、XLSX、Parquet 每行一个话轮，列：会话编号、角色、内容，"
     "可有 时间、客服编号、客服姓名、班组、消息编号、渠道、类别、客户编号、客户等级"
 )
 
@@ -66,6 +68,9 @@ def score(
         str | None, typer.Option("--as-of", help="按此时点的质检表评分，默认按会话开始时间")
     ] = None,
     rules_only: Annotated[bool, typer.Option("--rules-only", help="不用模型，只按规则评分")] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="另把结果与脱敏的会话存入数据目录的站点，重复存入不会重复计数")
+    ] = False,
     facts: Annotated[
         bool, typer.Option("--facts/--no-facts", help="对照站点当日有效的手册核对说法（数据目录里有站点时）")
     ] = True,
@@ -107,6 +112,8 @@ def score(
         raise (Misused if error.field == "form" else Failed)(str(error)) from None
     except (ReadError, EngineError, BusyError, OSError) as error:
         raise Failed(str(error)) from None
+    if store:
+        note(f"存入站点：新增 {_load(paths, source, out, data)} 条")
     seconds = time.monotonic() - began
     if as_json:
         tell({"out": str(out), "seconds": round(seconds, 2), **summary.to_json()})
@@ -177,6 +184,30 @@ def diff(
         table(("项", "原来", "现在", "会话数"), rows)
     if out is not None:
         note(f"逐条见 {out / 'diff.xlsx'}")
+
+
+def _load(paths: Sequence[Path], source: str, out: Path, data: Path) -> int:
+    """Keep the results and the masked transcripts in the site, with all that follows; gives how many were new."""
+    from api.app import create_app
+    from api.stored import Scored, load
+    from nlp.quality.kept import keep
+    from nlp.readers import read_transcripts
+    from nlp.transcript import Transcript
+
+    def scored() -> Iterator[Scored]:
+        told = (
+            one for path in paths for one in read_transcripts(path, source) if isinstance(one, Transcript)
+        )
+        with (out / "results.jsonl").open(encoding="utf-8") as lines:
+            for line, transcript in zip(lines, told, strict=True):
+                result = json.loads(line)
+                if result["transcript_id"] != transcript.id:
+                    raise Failed(f"{out} 与输入文件不符：{transcript.id}")
+                yield result, (result.get("agent") or {}).get("id"), keep(transcript)
+
+    with site.opened(data) as service:
+        app = create_app(service.settings, service)
+        return load(app.state.cases, service, site.TENANT, scored())
 
 
 def _finished(out: Path) -> dict[str, int]:

@@ -6,6 +6,8 @@ import gzip
 import json
 from pathlib import Path
 
+from api.store import results, transcripts
+from scripts import site
 from tests.scripts.running import Run
 
 GOOD = {
@@ -116,3 +118,21 @@ def test_two_runs_are_set_against_each_other(zuoxi: Run, tmp_path: Path) -> None
     assert (tmp_path / "out" / "diff.xlsx").is_file()
     assert json.loads(zuoxi("quality", "diff", old, new, "--json").out)["items"][0]["to"] == "fail"
     assert zuoxi("quality", "diff", old, tmp_path / "none").code == 1
+
+
+def test_results_are_stored_once(zuoxi: Run, tmp_path: Path) -> None:
+    """R104: what was scored from files is kept in the site as what came through the door is; again it adds nothing."""
+    file, out, data = tmp_path / "c.jsonl", tmp_path / "out", tmp_path / "site"
+    rows = [{**GOOD, "id": f"s-{at}", "agent": {"id": "A012"}} for at in range(3)]
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    (tmp_path / "kb.csv").write_text("问题,答案,类型\n几点开门,每天 9:00,常见问题\n", encoding="utf-8")
+    assert zuoxi("kb", "import", tmp_path / "kb.csv", "--data", data).code == 0
+    command = ("quality", "score", file, "--out", out, "--data", data, "--workers", 1, "--store")
+    assert "新增 3 条" in zuoxi(*command).err
+    assert "新增 0 条" in zuoxi(*command).err
+    with site.opened(data) as service:
+        found = service.store.read(lambda reader: results.since(reader, site.TENANT, "2000-01-01"))
+        assert sorted(one["transcript_id"] for one in found) == ["s-0", "s-1", "s-2"]
+        assert all(one["versions"]["release"] for one in found)
+        text = service.store.read(lambda reader: transcripts.latest(reader, site.TENANT, "s-1"))
+        assert text is not None
