@@ -11,7 +11,7 @@ from typing import Any
 from api import observed
 from api.casework import clock_of, written
 from api.errors import FieldError, Problem, not_found
-from api.forms import form_of, site_folder
+from api.forms import own_folder, site_folder
 from api.service import Service
 from api.settings import Settings
 from api.store import Reader, Writer, results, rulings, transcripts, words
@@ -35,11 +35,12 @@ def fairness_of(opened: Service) -> Fairness:
 
 def form_at(settings: Settings, tenant: str, code: str, version: str) -> Form:
     """The form a result was scored with. Raises 409 where that version is gone: nothing can be added up again."""
-    try:
-        _, folder = form_of(settings, tenant, code, None)
-        found = [form for form in versions_of(code, folder) if form.version == version]
-    except FormError:
-        found = []
+    found: list[Form] = []
+    for folder in (own_folder(settings, tenant), site_folder(settings), None):
+        with contextlib.suppress(FormError):  # a tenant's own versions stand over the site's, which stay
+            found += [form for form in versions_of(code, folder) if form.version == version]
+        if found:
+            break
     if not found:
         raise Problem("conflict", f"质检表 {code} 的版本 {version} 已不在，无法按它重新计分")
     return found[-1]

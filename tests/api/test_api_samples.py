@@ -273,6 +273,22 @@ def test_a_weak_rule_demotes_itself(people: dict[str, httpx.Client]) -> None:
     assert people["S1"].get(f"/v1/quality/results/{again['id']}").json()["score"] == 60.0
 
 
+def test_a_new_version_leaves_old_results_open_to_ruling(people: dict[str, httpx.Client]) -> None:
+    """A tenant that writes its own version of a shipped form can still be heard on results of the shipped one."""
+    result = scored(people["Q1"], "old-form", "已升级给技术部，请您等通知", form="escalation")
+    own = FORM.replace('code = "tiny"', 'code = "escalation"').replace('version = "1"', 'version = "own"')
+    answer = people["Q1"].put(
+        "/v1/quality/forms/escalation", content=own.encode(), headers={"Content-Type": "application/toml"}
+    )
+    assert answer.status_code in (200, 201), answer.text
+    done = people["S1"].post(
+        f"/v1/quality/results/{result['id']}/review",
+        json={"items": {"escalation_owner": "pass"}, "reason": "有"},
+    )
+    assert done.status_code == 201, done.text
+    assert done.json()["result"]["score"] == 40.0  # of 60 and 40 the owner's 40 come back
+
+
 def test_who_is_listened_to(site: Site, people: dict[str, httpx.Client]) -> None:
     """R126: the live list holds what people serve now, with one of them picked; only supervisors listen."""
     empty = people["S1"].get("/v1/quality/listen").json()
