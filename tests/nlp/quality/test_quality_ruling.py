@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nlp.quality.form import Form, load_form, parse_form_text
 from nlp.quality.result import to_json
-from nlp.quality.ruling import effective, merged
+from nlp.quality.ruling import SAID, Word, effective, merged
 from nlp.quality.scorer import score
 from nlp.transcript import parse_transcript
 
@@ -122,3 +124,22 @@ def test_no_ruling_changes_nothing_on_the_standard_form() -> None:
     assert {name: found[name] for name in ("score", "items", "dimensions")} == {
         name: result[name] for name in ("score", "items", "dimensions")
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["苹果", "香蕉", "葡萄", "葡萄葡萄", "西瓜", "梨"]), max_size=6),
+    st.dictionaries(st.sampled_from(["a1", "a2", "b1", "zero"]), st.sampled_from(SAID), max_size=4),
+)
+def test_rulings_keep_the_arithmetic(said: list[str], held: dict[str, Word]) -> None:
+    """Any words on any result: points stay within 0 and 100, sum to the score, and clearing a failure takes none away."""
+    form = parse_form_text(FORM)
+    result = judged(form, *said)
+    found = effective(form, result, held)
+    assert 0 <= found["score"] <= 100
+    if not found["veto"] and any(item["max"] for item in found["items"]):
+        assert found["score"] == pytest.approx(sum(item["points"] for item in found["items"]), abs=0.05)
+    for code in found["failed"]:
+        assert effective(form, result, {**held, code: "pass"})["score"] >= found["score"]
+    every = effective(form, result, dict.fromkeys(("a1", "a2", "b1", "zero"), "pass"))
+    assert (every["score"], every["failed"], every["veto"]) == (100.0, [], False)
