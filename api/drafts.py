@@ -43,6 +43,8 @@ CHECKED = {
 """Items of the form that one message can fail, and how grave that is. Personal data and facts come beside."""
 SAME, SHORT = 0.75, 8
 """Overlap of bigrams from which two sentences are one; letters below which a sentence may be said again."""
+MEANT = {"promise_without_time": ("wrong_fact_risk",), "rude": ("forbidden_word",)}
+"""Items that say no more where another was found at the same place."""
 ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -97,7 +99,7 @@ def issues(
         *_facts(base, before, text, now),
         *_personal(text),
         *_repeated(before, text),
-        *_wording(settings, tenant, before, text),
+        *sorted(_wording(settings, tenant, before, text), key=lambda issue: issue["code"] in MEANT),
     ]
     kept: list[Json] = []
     for issue in found:

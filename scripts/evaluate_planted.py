@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -127,8 +128,9 @@ def handbook() -> list[Entry]:
     return [from_json(row) for path in sorted(HANDBOOK.glob("*.jsonl")) for row in _rows(path)]
 
 
-def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], float]:
-    """The draft check on one half: its tally, (right, all) of each kind of mistake, and the median ms of a draft."""
+def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], Counter[str], float]:
+    """The draft check on one half: its tally, (right, all) of each kind of mistake, false findings by kind, and the
+    median ms of a draft."""
     from tempfile import TemporaryDirectory
 
     from api.drafts import issues
@@ -137,6 +139,7 @@ def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], float]:
     base = build(handbook(), encode())
     right, false, missed, took = 0, 0, 0, []
     kinds: dict[str, list[bool]] = {}
+    wrong: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
         settings = load_settings(data=Path(folder))
         for row in _rows(PLANTED / f"drafts.{half}.jsonl"):
@@ -146,11 +149,12 @@ def draft_tally(half: str) -> tuple[Tally, dict[str, tuple[int, int]], float]:
             error = row["error"]
             hits = [one for one in found if error is not None and _meets(one, error)]
             false += len(found) - len(hits)
+            wrong.update(str(one.get("kind", one["code"])) for one in found if one not in hits)
             if error is not None:
                 kinds.setdefault(error["kind"], []).append(bool(hits))
                 right, missed = right + bool(hits), missed + (not hits)
     counted = {kind: (sum(hits), len(hits)) for kind, hits in sorted(kinds.items())}
-    return Tally(right, false, missed), counted, sorted(took)[len(took) // 2] * 1000
+    return Tally(right, false, missed), counted, wrong, sorted(took)[len(took) // 2] * 1000
 
 
 def _meets(found: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
@@ -172,11 +176,13 @@ def main(halves: Sequence[str] = HALVES) -> None:
                         f"{kind} {hits}/{of} ({read} read)" for kind, (hits, read, of) in types.items()
                     ),
                 )
-        drafts, kinds, took = draft_tally(half)
+        drafts, kinds, wrong, took = draft_tally(half)
         _tell(half, "drafts", drafts)
         print(
             "      ",
             "  ".join(f"{kind} {hits}/{of}" for kind, (hits, of) in kinds.items()),
+            " false:",
+            "  ".join(f"{kind} {count}" for kind, count in sorted(wrong.items())),
             f" p50 {took:.1f} ms",
         )
 

@@ -16,7 +16,7 @@ _ASKED = re.compile(r" ?\?")
 _DENIED = re.compile("[不没未无别]")
 _CONDITION = re.compile("(?:时|除外|的话|后|前)$")
 _CLAUSES = re.compile("[,。;:!?]")
-_LISTED = re.compile("以下|下列|之外|除|如果|要是|若")
+_LISTED = re.compile("以下|下列|之外|除|如果|要是|若|过了|超过|超出")
 _SAID = 12
 """Characters after a modal that say what may be done."""
 
@@ -62,12 +62,14 @@ def payers(text: str) -> Iterator[Said]:
             yield Said("payer", *match.span(), payer, charge)
 
 
-@lru_cache(maxsize=1)
-def _modal() -> re.Pattern[str]:
+@lru_cache(maxsize=2)
+def _modal(spoken: bool) -> re.Pattern[str]:
     known = tables.load().answers
     listed = ("not_words", "fee_no", "fee_yes", "may_not", "need_not", "may", "need")
     parts = [f"(?P<{name}>{tables.alternatives(known[name])})" for name in listed]
     parts += [f"(?P<{name}>{known[name]})" for name in ("cannot", "must", "charged", "denied", "stated")]
+    if spoken:
+        parts += [f"(?P<{name}>{known[name]})" for name in ("offered", "simply")]
     return re.compile("|".join(parts))
 
 
@@ -83,12 +85,14 @@ _READ = {
     "charged": ("fee", YES),
     "denied": ("may", NO),
     "stated": ("may", YES),
+    "offered": ("may", YES),
+    "simply": ("may", YES),
 }
 
 
-def answers(text: str, clause_of: tables.ClauseOf) -> Iterator[Said]:
-    """What may ("may"), must ("need") or costs ("fee"), and its opposite."""
-    for match in _modal().finditer(text):
+def answers(text: str, clause_of: tables.ClauseOf, spoken: bool = False) -> Iterator[Said]:
+    """What may ("may"), must ("need") or costs ("fee"), and its opposite; `spoken`: offers of one who speaks too."""
+    for match in _modal(spoken).finditer(text):
         kind = match.lastgroup or ""
         if kind == "not_words":
             continue
@@ -104,4 +108,4 @@ def answers(text: str, clause_of: tables.ClauseOf) -> Iterator[Said]:
         if kind == "cannot":
             said = match.group()[0] + said
         about = before[-_SAID:] + said[:_SAID] if family == "fee" else said[:_SAID] or before[-_SAID:]
-        yield Said(family, match.start(), end, value, about)
+        yield Said(family, start if kind == "simply" else match.start(), end, value, about)

@@ -36,7 +36,7 @@ def _share(one: Quantity, first: Quantity, second: Quantity) -> bool:
             return _equal(first.low * second.low / 100, one.low)
         return (
             first.family == "money"
-            and second.family.startswith("count")
+            and second.family.startswith(("count", "floor"))
             and _equal(first.low * second.low, one.low)
         )
     if (

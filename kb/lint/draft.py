@@ -50,7 +50,7 @@ def differences(base: Base, text: str, told: Sequence[str], now: datetime) -> li
     `told`: what the customer said; a number quoted from there is none of the draft's own.
     """
     plain = normalise(text)
-    whole = facts(text, "", plain)
+    whole = facts(text, "", plain, spoken=True)
     said = [one for turn in told for one in quantities(turn)]
     amounts = [fact.quantity for fact in whole if fact.quantity is not None]
     agreed: list[Quantity] = []
@@ -107,8 +107,20 @@ def _own(text: str, fact: Fact) -> bool:
         return True
     if midnight or fact.family in known["skipped"] or _asked(text, fact.end):
         return True
+    if fact.family == "money" and _of_this_order(text, fact):
+        return True
     own = known["own"]
     return re.search(own.get(fact.family.partition(":")[0], own["other"]), clause) is not None
+
+
+def _of_this_order(text: str, fact: Fact) -> bool:
+    """Whether money is that of one order: a rule names no cents, and no sum that was paid."""
+    known = tables.load().draft
+    start = max(text.rfind(mark, 0, fact.start) for mark in "，,。；;！!？?：:") + 1
+    ends = [at for mark in "，,。；;！!？?" if (at := text.find(mark, fact.end)) >= 0]
+    clause = normalise(text[start : min(ends, default=len(text))])
+    cents = fact.quantity is not None and fact.quantity.low != round(fact.quantity.low)
+    return cents or re.search(known["paid"], clause) is not None
 
 
 def _asked(text: str, at: int) -> bool:

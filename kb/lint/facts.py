@@ -162,8 +162,11 @@ def _answered(entry: Entry, title: str) -> Iterator[Fact]:
         )
 
 
-def facts(text: str, entry_id: str = "", about: str = "", title: str = "") -> tuple[Fact, ...]:
-    """The statements of `text`; `about` (normalised) is what else says what it is about."""
+def facts(
+    text: str, entry_id: str = "", about: str = "", title: str = "", spoken: bool = False
+) -> tuple[Fact, ...]:
+    """The statements of `text`; `about` (normalised) is what else says what it is about. `spoken`: a message, whose
+    offers count as what may be done."""
     seen = clean(text.replace("\n", "。"))  # a line is a sentence; places stay what they are
     plain = seen.text
     found = quantities(text, seen)
@@ -178,7 +181,7 @@ def facts(text: str, entry_id: str = "", about: str = "", title: str = "") -> tu
         if not one.about
     ]
     paid = tuple(payers(plain))
-    for said in (*paid, *answers(plain, lambda at, to: frame.place(at, to).clause)):
+    for said in (*paid, *answers(plain, lambda at, to: frame.place(at, to).clause, spoken)):
         object = objects(said.about)
         twice = said.family != "payer" and any(one.at < said.to and said.at < one.to for one in paid)
         if not twice and (object or said.family == "payer"):

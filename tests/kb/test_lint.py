@@ -242,6 +242,15 @@ def test_a_draft_against_the_demo() -> None:
     assert differences(base, "价保是付款后 7 天内同款降价可以申请。", ["你们说价保 7 天"], NOW) == []
 
 
+def test_an_offer_is_a_statement_and_money_of_the_order_is_none() -> None:
+    """B10: what the agent offers is held against what may not be done; cents and what was paid are the customer's."""
+    base = build([entry("a", "忘用券能补吗", "已付款的订单不能补用优惠券，补偿券每张 20 元。")])
+    (one,) = differences(base, "没事，我给您后台补用优惠券。", [], NOW)
+    assert one.expected is not None
+    assert "不能补用" in one.expected
+    assert differences(base, "差价 35 元已经补给您了，优惠券是 12.6 元分摊的。", [], NOW) == []
+
+
 def test_floors_on_the_planted_sets() -> None:
     """Open and blind halves together keep what was reached."""
     halves = [lint_tallies(half) for half in ("open", "blind")]
@@ -262,10 +271,10 @@ def test_floors_on_shops_of_other_trades() -> None:
 
 
 @pytest.mark.parametrize(
-    ("half", "precision", "recall"), [("open", 0.93, 0.85), ("open2", 0.85, 0.68), ("blind", 0.75, 0.7)]
+    ("half", "precision", "recall"), [("open", 0.94, 0.87), ("open2", 0.9, 0.73), ("blind", 0.8, 0.76)]
 )
 def test_floors_of_the_draft_check(half: str, precision: float, recall: float) -> None:
     """Wrong drafts are found and clean ones pass (B10)."""
-    tally, _, _ = draft_tally(half)
+    tally, *_ = draft_tally(half)
     assert tally.precision >= precision
     assert tally.recall >= recall
