@@ -17,7 +17,7 @@ from nlp.artefacts import ArtefactError, find
 from nlp.batch.plan import Setting, Shard, digest_of
 from nlp.batch.ports import Ground
 from nlp.encode import load_encoder
-from nlp.metrics.transcripts import observe
+from nlp.metrics.transcripts import observe, observing_version
 from nlp.quality.form import Form, versions_of
 from nlp.quality.ports import Analyser, Encode, Facts
 from nlp.quality.reading import Lap, no_lap
@@ -70,7 +70,8 @@ def kit_of(setting: Setting) -> Kit:
     encode = ground.encode if ground else _encode(setting, forms)
     models = str(getattr(analyser, "version", "") or "") or None
     basis = [setting.grounds.digest, ground.basis] if ground and setting.grounds else None
-    policy = digest_of([_PROGRAM, load_stages(setting.folder).version, basis])
+    lists = load_stages(setting.folder).version, observing_version(setting.folder)
+    policy = digest_of([_PROGRAM, *lists, basis])
     gc.collect()
     gc.freeze()  # models and forms live as long as the process: looking through them again costs a tenth of it
     return Kit(forms, analyser, encode, models, ground, policy[:16])

@@ -19,6 +19,8 @@ PRESET = "observations"
 DIMENSIONS = ("subject", "agent", "team", "category", "channel", "region", "customer")
 """What an observation may be about besides its values: short texts, None where unknown."""
 _ABOUT = frozenset(DIMENSIONS)
+WRITTEN = ("conversation", "sheet", "live", "contact", "ticket", "survey", "suggestion", "case")
+"""Kinds that the program itself writes."""
 LABEL = 256
 """Characters of an id or a dimension."""
 MOST_VALUES = 200
@@ -147,6 +149,9 @@ def load_kinds(folder: Path | None = None) -> Kinds:
     table = read_preset(PRESET, folder).table
     table.only("version", "form", "kind")
     kinds = [_kind(one) for one in table.tables("kind")]
+    missing = [code for code in WRITTEN if code not in {kind.code for kind in kinds}]
+    if missing:
+        raise table.error("kind", f"缺少程序要写的种类 {'、'.join(missing)}", "|".join(WRITTEN))
     return Kinds({kind.code: kind for kind in kinds}, table.text("form"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nlp.praise import load_praise
 from nlp.privacy import mask
 from nlp.quality.dialogue import category_path
 from nlp.quality.timing import waits
+from nlp.tables import read_preset, version_of
 from nlp.transcript import Transcript
 
 CONVERSATION, SHEET = "conversation", "sheet"
@@ -20,6 +22,8 @@ STEP, ORDER = "step_", "step_order"
 """Items whose code begins so are steps of the procedure; the one that judges their order is none."""
 HUMANS = frozenset({"agent", "supervisor"})
 COMPLAINT, PRAISE = "complaint", "praise"
+LISTS = ("observations", JOURNEY, SUBTYPES, "praise", "taxonomy")
+"""The policy files that an observation depends on."""
 
 
 def observe(transcript: Transcript, told: Mapping[str, Any], folder: Path | None = None) -> Json:
@@ -57,6 +61,12 @@ def observe(transcript: Transcript, told: Mapping[str, Any], folder: Path | None
             name: value for name, value in values.items() if name in known and fits(known[name].form, value)
         },
     }
+
+
+@lru_cache(maxsize=8)
+def observing_version(folder: Path | None = None) -> str:
+    """Version of the lists that an observation depends on: equal where every file is. Raises PolicyError."""
+    return version_of({name: read_preset(name, folder) for name in LISTS})
 
 
 def scored(told: Mapping[str, Any]) -> Json:

@@ -120,3 +120,11 @@ def test_a_site_s_kinds_are_checked(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         load_kinds(tmp_path)
     assert caught.value.key == "kind.0.values.x"
+
+
+def test_a_site_keeps_the_kinds_that_the_program_writes(tmp_path: Path) -> None:
+    """A list without one of them is refused before anything is lost."""
+    text = 'version="1"\nform="standard"\n[[kind]]\ncode="a"\nname="甲"\nabout="甲"\n[kind.values]\nx=["text","色"]\n'
+    (tmp_path / "observations.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match="conversation"):
+        load_kinds(tmp_path)

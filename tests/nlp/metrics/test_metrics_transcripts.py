@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from nlp.metrics.definition import load_book
 from nlp.metrics.measure import measure
 from nlp.metrics.observation import from_json, load_kinds
 from nlp.metrics.tags import JOURNEY, SUBTYPES, load_tags
-from nlp.metrics.transcripts import observe
+from nlp.metrics.transcripts import observe, observing_version
 from nlp.transcript import parse_transcript
 
 DAY = "2026-11-03T10:00:{:02d}+08:00"
@@ -129,3 +131,11 @@ def test_R051_a_procedure_is_kept_by_the_share_of_its_steps() -> None:
     found = measure(load_book().metrics["procedure"], kept)
     assert (found.numerator, found.denominator) == (23, 25)
     assert found.value == 92.0
+
+
+def test_the_lists_an_observation_depends_on_have_a_version(tmp_path: Path) -> None:
+    """A site that edits its journey has another one, so that a batch observes anew."""
+    preset = resources.files("nlp").joinpath("presets", "journey.toml").read_bytes()
+    (tmp_path / "journey.toml").write_bytes(preset + b"# ours\n")
+    assert observing_version(tmp_path) != observing_version(None)
+    assert observing_version(tmp_path / "nothing") == observing_version(None)
