@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from api import casework
 from api.daily import score_day
@@ -71,3 +73,35 @@ def _closure(told: dict[str, Any]) -> dict[str, Any]:
     lines = [one for part in told["dimensions"] for one in part["indicators"]]
     found: dict[str, Any] = next(one for one in lines if one["code"] == "complaint_closure")
     return found
+
+
+@pytest.mark.parametrize(("hours", "promise", "told"), [(0, "48 小时", "100.0%"), (2, "1 小时", "0.0%")])
+def test_R120_an_escalation_is_in_time_when_its_promise_was_kept(
+    site: Site, hours: int, promise: str, told: str
+) -> None:
+    """Handed on with a time: unknown until somebody calls; called before the time it is in time, after it late."""
+    name = tenant(site, f"promised{hours}")
+    began = datetime.now(ZoneInfo("Asia/Shanghai")).replace(microsecond=0) - timedelta(hours=hours)
+    text = f"这个问题我无法当场解决，已经升级给技术主管，{promise}内给您回电。"
+    turns = [
+        {"role": "customer", "text": "空调修了三次还没修好，怎么办"},
+        {"role": "agent", "text": text, "at": began.isoformat()},
+    ]
+    body = {"id": "es-1", "turns": turns, "agent": {"id": "A1"}, "started_at": began.isoformat()}
+    assert (
+        site.client("quality", name).post("/v1/quality/score", json={"transcript": body}).status_code == 200
+    )
+    supervisor, params = site.client("supervisor", name), {"date": began.date().isoformat()}
+
+    def line() -> tuple[str, int]:
+        form = supervisor.get("/v1/reports/monthly-form", params=params).json()
+        lines = [one for part in form["dimensions"] for one in part["indicators"]]
+        found = next(one for one in lines if one["code"] == "escalation_in_time")
+        return found["told"], found["n"]
+
+    assert line() == ("不可评", 0)
+    calls = supervisor.get("/v1/cases", params={"kind": "follow_up"}).json()["cases"]
+    (call,) = [one for one in calls if one["subject"] == "es-1"]
+    done = {"move": "finish", "fields": {"outcome": "基本满意"}}
+    assert supervisor.post(f"/v1/cases/{call['id']}/moves", json=done).status_code == 200
+    assert line() == (told, 1)
