@@ -56,11 +56,19 @@ def book_for(opened: Service, day: date) -> Book:
     return book_on(site_folder(opened.settings), day)
 
 
-def metric_of(book: Book, code: str) -> Metric:
-    """A metric by its code. Raises 404."""
-    if code not in book.metrics:
+def metric_of(book: Book, code: str, grant: Grant) -> Metric:
+    """A metric by its code; what the caller is not to know of reads like none. Raises 404."""
+    if code not in book.metrics or not told_to(grant, book, code):
         raise not_found("指标", code)
     return book.metrics[code]
+
+
+def told_to(grant: Grant, book: Book, code: str) -> bool:
+    """Whether a metric is one the caller may know of: agents, none of a private kind."""
+    if grant.scope != "agent":
+        return True
+    kinds = (book.metrics[one].kind for one in measured.closure(book, [code]))
+    return not any(book.kinds.kinds[kind].private for kind in kinds if kind)
 
 
 def where_of(book: Book, metric: Metric, given: Sequence[str] | None) -> Where:

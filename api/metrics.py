@@ -17,7 +17,19 @@ from api.auth import requires
 from api.deps import Json, Opened
 from api.errors import invalid, not_found
 from api.forms import site_folder
-from api.metric_asks import Day, Name, Wheres, book_for, compare_of, day_of, metric_of, own, span_of, where_of
+from api.metric_asks import (
+    Day,
+    Name,
+    Wheres,
+    book_for,
+    compare_of,
+    day_of,
+    metric_of,
+    own,
+    span_of,
+    told_to,
+    where_of,
+)
 from api.service import Service
 from api.store import Reader
 from api.store.keys import Grant
@@ -47,13 +59,14 @@ async def list_metrics(opened: Opened, grant: Looking, as_of: Day = None) -> Jso
         "metrics": [
             {**to_json(metric, book), "by": metric_views.groupable(book, metric)}
             for metric in book.metrics.values()
+            if told_to(grant, book, metric.code)
         ],
         "boards": [
             {
                 "code": one.code,
                 "name": one.name,
                 "about": one.about,
-                "metrics": list(one.metrics),
+                "metrics": [code for code in one.metrics if told_to(grant, book, code)],
                 "by": one.by,
             }
             for one in book.boards.values()
@@ -100,7 +113,7 @@ async def read_metric(
     """
     first, last = span_of(opened, from_, to)
     book = book_for(opened, first)
-    metric = metric_of(book, code)
+    metric = metric_of(book, code, grant)
     for field, name in (("by", by), ("per", per)):
         if name is not None and name not in metric_views.groupable(book, metric):
             able = "|".join(metric_views.groupable(book, metric))
@@ -118,7 +131,7 @@ async def read_metric(
             told["chart"] = metric_views.series(reader, ask, metric, by, per, names)
         if other is not None:
             told["compare"] = {**other.told, **metric_changes.compared(reader, ask, other.ask, metric, by)}
-        told["targets"] = target_views.of_metric(reader, ask, metric, today)
+        told["targets"] = target_views.of_metric(reader, ask, metric, today, grant)
         return told
 
     changes = [one.isoformat() for one in days_of_change(site_folder(opened.settings)) if first < one <= last]
@@ -146,7 +159,7 @@ async def read_events(
     """
     first, last = span_of(opened, from_, to)
     book = book_for(opened, first)
-    metric = metric_of(book, code)
+    metric = metric_of(book, code, grant)
     conditions = own(grant, where_of(book, metric, where))
     ask = measured.asked(opened, grant.tenant, first, last, conditions)
     place = None if after is None else _place(after)

@@ -10,6 +10,7 @@ from api.measured import Ask, midnights
 from api.metric_asks import where_of
 from api.metric_views import rounded
 from api.store import Reader, targets
+from api.store.keys import Grant
 from api.store.targets import Kept
 from nlp.metrics.definition import Metric
 from nlp.metrics.targets import Target, progress
@@ -26,9 +27,12 @@ def target_of(kept: Kept) -> Target:
     )  # fmt: skip
 
 
-def of_metric(reader: Reader, ask: Ask, metric: Metric, today: date) -> list[Json]:
-    """The open targets of a metric, each with where it stands today."""
-    return [standing(reader, ask, kept, today) for kept in targets.listed(reader, ask.tenant, metric.code)]
+def of_metric(reader: Reader, ask: Ask, metric: Metric, today: date, grant: Grant) -> list[Json]:
+    """The open targets of a metric, each with where it stands today; to an agent, those for their own numbers."""
+    found = targets.listed(reader, ask.tenant, metric.code)
+    if grant.scope == "agent":
+        found = [kept for kept in found if f"agent:{grant.actor_id}" in kept.data["where"]]
+    return [standing(reader, ask, kept, today) for kept in found]
 
 
 def standing(reader: Reader, ask: Ask, kept: Kept, today: date) -> Json:

@@ -88,12 +88,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of observation and the values it knows."""
+    """One kind of observation and the values it knows. `private`: told to none of those it is about."""
 
     code: str
     name: str
     about: str
     values: Mapping[str, Value]
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def load_kinds(folder: Path | None = None) -> Kinds:
 
 
 def _kind(table: Table) -> Kind:
-    table.only("code", "name", "about", "values", "sealed")
+    table.only("code", "name", "about", "values", "sealed", "private")
     sealed = table.texts("sealed", ())
     values = {}
     rows = table.table("values")
@@ -168,7 +169,8 @@ def _kind(table: Table) -> Kind:
     for name in sealed:
         if name not in values:
             raise table.error("sealed", f"没有 {name!r}", "values 里的名称")
-    return Kind(table.text("code"), table.text("name"), table.text("about"), values)
+    private = table.flag("private", False)
+    return Kind(table.text("code"), table.text("name"), table.text("about"), values, private)
 
 
 def parse(raw: Any, kinds: Kinds, at: datetime, name: str = "observation") -> Observation:

@@ -302,6 +302,18 @@ def test_an_agent_sees_their_own_numbers_only(site: Site) -> None:
     assert {one["agent"] for one in events} == {"A012"}
 
 
+def test_R142_an_agent_is_told_no_metric_of_shoppers(site: Site) -> None:
+    """A private kind has no metric for the agent it is about: neither number nor facts nor its name in the list."""
+    told = site.client("supervisor", NAME).get("/v1/metrics")
+    assert "mystery_score" in {one["code"] for one in told.json()["metrics"]}
+    client = site.client("agent", NAME)
+    for path in ("/v1/metrics/mystery_score", "/v1/metrics/mystery_score/events"):
+        hidden, missing = client.get(path), client.get(path.replace("mystery_score", "no_such_score"))
+        problem(hidden, 404, "not_found")
+        assert hidden.json()["detail"] == missing.json()["detail"].replace("no_such_score", "mystery_score")
+    assert "mystery" not in client.get("/v1/metrics").text
+
+
 def test_another_tenant_has_nothing_of_it(site: Site) -> None:
     """The same question of another tenant finds none of these facts."""
     told = site.client("supervisor").get("/v1/metrics/first_response_met", params=WEEK).json()

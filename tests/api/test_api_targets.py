@@ -125,3 +125,13 @@ def test_R021_a_target_of_one_channel(site: Site) -> None:
     aim = {"metric": "first_response", "baseline": 100, "aim": "hold"}
     assert made(site, target=15, where=["channel:chat"], **aim)["status"] == "met"
     assert made(site, target=45, where=["channel:phone"], **aim)["colour"] == "red"
+
+
+def test_an_agent_sees_targets_of_their_own_numbers_only(site: Site) -> None:
+    """A target narrowed to A012 is told to A012; the team's and everybody's numbers are not."""
+    made(site, where=["team:一组"])
+    own = made(site, where=["agent:A012"])
+    made(site, where=["agent:A013"])
+    today = datetime.now(ZONE).date().isoformat()
+    told = site.client("agent", NAME).get("/v1/metrics/nps", params={"from": today, "to": today}).json()
+    assert [one["id"] for one in told["targets"]] == [own["id"]]
