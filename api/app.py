@@ -102,6 +102,7 @@ from nlp.batcher import BatcherFull, BatcherStopped
 from nlp.metrics.observation import ObservationError
 from nlp.metrics.roi import MissingInput
 from nlp.quality.form import FormError
+from nlp.quality.supervision import check_supervision
 from nlp.reports.monthly_toml import read_monthly
 from nlp.reports.policy import read_reports
 from nlp.transcript import TranscriptError
@@ -145,7 +146,7 @@ def create_app(
     `page_keys` (page name to key) signs the pages in for whoever opens them on this machine: the demo's way.
     """
     work = casework.make(settings.data / "policy")
-    for read in (load_knowledge_policy, read_reports, read_monthly, check_metric_policies):
+    for read in (load_knowledge_policy, read_reports, read_monthly, check_metric_policies, check_supervision):
         read(settings.data / "policy")  # what cannot be used is refused before anything is opened
     opened = service or open_service(settings)
     worker, shadow = Worker(opened, work), Shadow(opened)

@@ -20,10 +20,12 @@ def unusable() -> tuple[type[ValueError], ...]:
 def names() -> tuple[str, ...]:
     """The files a site may put into `DIR/policy/`, without their suffix."""
     from nlp.policy import NAMES
+    from nlp.quality.supervision import NAMES as SUPERVISION
 
     return (
         *(*NAMES, "sentiment", "stages", "workflows", "knowledge"),
         *("reports", "monthly", "aspects", "praise"),
+        *SUPERVISION,
     )
 
 
@@ -35,6 +37,7 @@ def check(folder: Path) -> str:
     from nlp.policy import load_policy
     from nlp.praise import load_praise
     from nlp.quality.form import codes_of
+    from nlp.quality.supervision import check_supervision
     from nlp.reports.aspects import load_aspects
     from nlp.reports.monthly_toml import read_monthly
     from nlp.reports.policy import read_reports
@@ -47,7 +50,7 @@ def check(folder: Path) -> str:
     load_stages(folder)
     load_workflows(folder)
     load_knowledge_policy(folder)
-    for read in (read_reports, read_monthly, load_aspects, load_praise):
+    for read in (read_reports, read_monthly, load_aspects, load_praise, check_supervision):
         read(folder)
     codes_of(folder)
     return policy.version

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nlp.duplicates import Likeness, Recent, duplicates
-from nlp.phrases import Matcher, Phrases
+from nlp.phrases import Matcher, PatternError, Phrases
 from nlp.routing import Ticket
 from nlp.tables import read_preset
 from nlp.text import clean
@@ -71,10 +71,15 @@ def read_follow_up(folder: Path | None = None) -> FollowUpPolicy:
     table.only("version", "days", "fresh_days", "escalation", "repeat")
     repeat = table.table("repeat", required=False)
     repeat.only("days", "categories", "likeness")
+    phrases = Phrases(table.texts("escalation"))
+    try:
+        _matcher(phrases)
+    except PatternError as problem:
+        raise table.error("escalation", str(problem), "RE2 能编译的表达式") from None
     return FollowUpPolicy(
         days=table.number("days", 3, high=366),
         fresh_days=table.number("fresh_days", 30, high=3660),
-        escalation=Phrases(table.texts("escalation")),
+        escalation=phrases,
         repeat_days=repeat.number("days", 30, high=366),
         repeat_categories=frozenset(repeat.texts("categories", ())),
         likeness=repeat.number("likeness", 0.5, high=1.0),
