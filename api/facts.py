@@ -11,7 +11,9 @@ from functools import lru_cache
 from kb.entries import Entry
 from kb.knowledge import Knowledge
 from kb.lint.quantities import quantities
-from kb.search import Filters, search
+from kb.query import Query
+from kb.retrieve import retrieve
+from kb.search import Filters, probability_of
 from kb.segment import Encode
 from nlp.quality.ports import Fact, Facts
 from nlp.text import normalise, sentences
@@ -37,8 +39,11 @@ def key_of(
 ) -> tuple[str, float] | None:
     """Where the entry stands that a sentence is most surely about, with the confidence; None below `SURE`."""
     vector = encode([sentence])[0] if encode is not None and knowledge.has_vectors else None
-    hits = search(knowledge, sentence, vector, Filters(as_of=as_of), limit=1)
-    return (hits[0].key, hits[0].confidence) if hits and hits[0].confidence >= SURE else None
+    found = retrieve(knowledge, Query(sentence, (), vector), Filters(as_of=as_of)).candidates
+    if not found:
+        return None
+    sure = round(probability_of(found[0]), 4)  # as a search tells it, without what it shows of a hit
+    return (found[0].entry.id, sure) if sure >= SURE else None
 
 
 def about(
