@@ -12,12 +12,13 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from api import wiring
 from api.facts import asked_of, facts_about, key_of, stated
+from kb import snapshot
 from kb.entries import from_json
 from kb.knowledge import Knowledge, build
 from kb.segment import Encode
@@ -28,6 +29,7 @@ from nlp.sentiment import SentimentAnalyser
 from nlp.text import normalise
 from nlp.transcript import Transcript
 
+SNAPSHOT = "snapshot"
 NOTHING = "V0"
 """Release of a site that has published nothing yet."""
 PAST_RELEASES = 4
@@ -52,9 +54,14 @@ class Grounds:
     threads: int = 1
 
     @property
+    def snapshot(self) -> Path | None:
+        """The snapshot that lies beside the history, if one does: it spares the encoding of what it holds."""
+        return next((Path(self.history).parent / SNAPSHOT).glob("*/"), None)
+
+    @property
     def digest(self) -> str:
-        """What results depend on beside policies and models: the newest release of the file."""
-        return Path(self.history).name
+        """What results depend on beside policies and models: the newest release, and what its index began with."""
+        return f"{Path(self.history).name} {self.snapshot.name if self.snapshot else ''}"
 
     def open(self) -> Opened:
         """Load models and the history, once a process."""
@@ -116,6 +123,7 @@ class Opened:
         self._models = wiring.load_models(root, grounds.encoder, Path(grounds.folder), grounds.threads)
         self._policy = wiring.policies(Path(grounds.folder)).version
         self._past: OrderedDict[int, Handbook] = OrderedDict()
+        self._snapshot = grounds.snapshot
         self._releases: list[dict[str, Any]] = []
         self._lexicons: list[dict[str, Any]] = []
         self._revisions: list[dict[str, Any]] = []
@@ -172,9 +180,30 @@ class Opened:
             (one["lines"] for one in reversed(self._lexicons) if one["since"] <= seq), ()
         )
         lexicon = laid_over(read(list(kept)) if kept else Synonyms())
-        version = "" if self._models.encoding is None else self._models.encoding.identity
+        first, base = self._base
+        if (
+            base is not None and first <= seq
+        ):  # as a service that starts: the snapshot, then what came after it
+            fresh = [from_json(one["entry"]) for one in live if one["since"] > first]
+            gone = {one["id"] for one in self._revisions if _holds(one, first)} - {one["id"] for one in live}
+            after = base.changed(fresh, gone, self.encode, name) if seq > first else base
+            return Handbook(after if after.lexicon == lexicon else after.with_lexicon(lexicon))
         entries = [from_json(one["entry"]) for one in live]
-        return Handbook(build(entries, version, self.encode, name, lexicon))
+        return Handbook(build(entries, self._version, self.encode, name, lexicon))
+
+    @property
+    def _version(self) -> str:
+        return "" if self._models.encoding is None else self._models.encoding.identity
+
+    @cached_property
+    def _base(self) -> tuple[int, Knowledge | None]:
+        """The snapshot's release number and what it holds; nothing where there is none that can be trusted."""
+        try:
+            loaded = None if self._snapshot is None else snapshot.load(self._snapshot, self._version)
+        except (snapshot.SnapshotError, KeyError, ValueError, TypeError, OSError):
+            return 0, None
+        known = [one["seq"] for one in self._releases if loaded is not None and one["name"] == loaded.release]
+        return (known[0], loaded) if known else (0, None)
 
 
 def _holds(revision: Mapping[str, Any], seq: int) -> bool:

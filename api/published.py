@@ -7,7 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
+from api.grounds import SNAPSHOT
 from api.store import Reader, Store, entries, lexicons
+from kb import snapshot
 
 KEPT = 2
 """Files of earlier releases that stay: who is about to read one still finds it."""
@@ -45,8 +47,22 @@ def _write(reader: Reader, tenant: str, upto: int, path: Path) -> None:
     beside.replace(path)
 
 
-def link(path: Path, folder: Path) -> Path:
-    """The file in another folder too, so that it stays for a run that has begun."""
+def frozen(store: Store, tenant: str, data: Path, folder: Path) -> Path:
+    """What a run is judged on, put into a folder of its own: the history, and beside it the snapshot served last.
+
+    Gives the history's place. The same files, linked: what is published or pruned meanwhile does not touch the run.
+    """
+    history = _linked(history_file(store, tenant, data), folder)
+    try:
+        served = snapshot.current(data / "snapshots" / tenant)
+        for path in sorted(served.iterdir()) if served is not None else ():
+            _linked(path, folder / SNAPSHOT / path.parent.name)
+    except (snapshot.SnapshotError, OSError):  # it only spares work: the history holds everything
+        shutil.rmtree(folder / SNAPSHOT, ignore_errors=True)
+    return history
+
+
+def _linked(path: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
     target.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from api import scoring, stored
 from api.casework import Casework
 from api.forms import form_of, freeze
 from api.grounds import Grounds
-from api.published import history_file, link
+from api.published import frozen
 from api.scoring import INPUT, RESULTS, SHEET, TRANSCRIPTS
 from api.service import Service
 from api.settings import Settings
@@ -99,8 +99,8 @@ class Worker:
             _, source = form_of(settings, lease.tenant, data["form"], as_of)
             freeze(settings, source, policy)
         models = None if settings.models is None else str(settings.models.resolve())
-        history = next((folder / HISTORY).glob("*.jsonl"), None) or link(
-            history_file(self._opened.store, lease.tenant, settings.data), folder / HISTORY
+        history = next((folder / HISTORY).glob("*.jsonl"), None) or frozen(
+            self._opened.store, lease.tenant, settings.data, folder / HISTORY
         )
         return scoring.Task(
             folder=str(folder),

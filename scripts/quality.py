@@ -131,7 +131,7 @@ def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:
     """The setting with the site's forms, policies and handbook, frozen beside the results; as the service scores."""
     from api.forms import form_of, freeze
     from api.grounds import Grounds
-    from api.published import history_file, link
+    from api.published import frozen
 
     settings = site.settings_of(data)
     if not site.exists(settings):
@@ -145,7 +145,7 @@ def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:
         return setting
     shutil.rmtree(out / "history", ignore_errors=True)  # of an earlier run
     with site.stored(data) as (_, store):
-        history = link(history_file(store, site.TENANT, settings.data), (out / "history").resolve())
+        history = frozen(store, site.TENANT, settings.data, (out / "history").resolve())
     models = None if settings.models is None else str(settings.models.resolve())
     grounds = Grounds(str(history), str(folder), models, settings.encoder, settings.encoder_threads)
     return replace(setting, grounds=grounds)

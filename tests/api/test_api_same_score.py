@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,38 @@ def test_a_day_is_judged_by_its_own_handbook(site: Site, tmp_path: Path) -> None
     assert opened.versions(datetime(2001, 1, 1, tzinfo=UTC))["release"] == first["name"]
     assert opened.versions(datetime.now(UTC))["release"] == last["name"]
     assert history_file(site.service.store, SHOP, tmp_path) == history
+
+
+def test_a_snapshot_spares_the_encoding(site: Site, tmp_path: Path) -> None:
+    """R105: beside the history lies the snapshot served last; what came after it is laid over it, as at a start."""
+    from api.grounds import Grounds
+    from api.published import frozen
+    from kb import snapshot
+
+    store, sites = site.service.store, site.service.sites
+    knowledge = sites.knowledge(SHOP)
+    root = tmp_path / "snapshots" / SHOP
+    snapshot.point(root, snapshot.write(knowledge, root))
+    history = frozen(store, SHOP, tmp_path, tmp_path / "run")
+    now = datetime.now(UTC)
+    with_it = Grounds(str(history), str(tmp_path))
+    assert with_it.snapshot is not None
+    assert with_it.digest.endswith(with_it.snapshot.name)
+    opened = with_it.open()
+    seq, base = opened._base
+    assert (seq > 0, base is not None and base.release) == (True, knowledge.release)
+    assert opened._at(now).knowledge.entries.keys() == knowledge.entries.keys()
+    bare = Grounds(str(history_of(tmp_path, history)), str(tmp_path)).open()
+    assert bare._base == (0, None)
+    assert bare._at(now).knowledge.entries.keys() == knowledge.entries.keys()
+    for path in with_it.snapshot.iterdir():
+        if path.name == "entries.jsonl":
+            path.unlink()  # the link alone: the served one stays
+            path.write_bytes(b"damaged")
+    assert Grounds(str(history), str(tmp_path)).open()._base == (0, None)
+
+
+def history_of(folder: Path, history: Path) -> Path:
+    """The same history where no snapshot lies beside it."""
+    (folder / "bare").mkdir()
+    return Path(shutil.copy(history, folder / "bare"))
