@@ -47,18 +47,18 @@ def _payer_patterns() -> tuple[re.Pattern[str], ...]:
 def payers(text: str) -> Iterator[Said]:
     """Who bears a charge; one place is read once."""
     known = tables.load().answers
-    spared, taken = re.compile(known["spared"]), bytearray(len(text))
+    spared, just_before = re.compile(known["spared"]), re.compile(rf"(?:{known['spared']})$")
+    taken = bytearray(len(text))
     for pattern in _payer_patterns():
         for match in pattern.finditer(text):
             if any(taken[match.start() : match.end()]):
                 continue
             taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
             payer = THEIRS if match["who"] in known["theirs"] else OURS
-            if spared.search(
-                _CLAUSES.split(text[max(match.start() - 4, 0) : match.start()])[-1] + match.group()
-            ):
-                payer = OURS if payer == THEIRS else THEIRS
             charge = match.groupdict().get("charge") or ""
+            before = text[max(match.start() - 4, 0) : match.start()]
+            if just_before.search(before) or spared.search(match.group().removeprefix(charge)):
+                payer = OURS if payer == THEIRS else THEIRS
             yield Said("payer", *match.span(), payer, charge)
 
 

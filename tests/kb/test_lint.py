@@ -168,6 +168,15 @@ def test_answers_in_other_words(one: str, other: str) -> None:
     assert met
 
 
+def test_free_of_interest_spares_nobody() -> None:
+    """Only what is said right before the payer turns him round: 不用您承担, but not the goods marked 免息."""
+    values = {
+        text: [one.value for one in facts(text) if one.family == "payer"]
+        for text in ("标免息的商品手续费由您自己付。", "核实后不用您承担运费。")
+    }
+    assert list(values.values()) == [["客户"], ["商城"]]
+
+
 def test_a_doubtful_conflict_is_a_warning() -> None:
     """B02: what is surely one matter keeps a release back; what only may be is told and does not."""
     surely = (
