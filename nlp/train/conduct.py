@@ -3,8 +3,9 @@
 python -m nlp.train.conduct --version linear-1
 
 Transcripts name the stages of a turn, not of its clauses. A first head learns from clauses written one by one;
-then, a few times over, each clause of a turn takes the likeliest of the turn's own stages (or none) so that
-every stage of the turn is taken by one, and the head learns from those too (hard expectation maximisation).
+then each clause of a turn takes the likeliest of the turn's own stages (or none) so that every stage of the
+turn is taken by one, and the head learns from those too (one round of hard expectation maximisation; three and
+five were no better).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ CODES = (
 )  # fmt: skip
 _SERVING = ("agent", "supervisor", "bot")
 _STRENGTHS = (0.5,)
-_ROUNDS = 3
+_ROUNDS = 1
 _STRONG = ("angry", "fear", "sad")
 _VARIANTS = 4
 _FILLINGS = 40
