@@ -34,7 +34,8 @@ def ruled(writer: Writer, tenant: str, result: Mapping[str, Any], effective: Map
     known = observations.get(Reader(writer), tenant, told["id"])
     if known is not None and known.values.get("result") not in (None, result["id"]):
         return  # another result of the conversation counts by now
-    values = {**told["values"], **scored(effective), "result": str(result["id"])}
+    first = told["values"] if known is None else {}  # what became known since then stays known
+    values = {**first, **scored(effective), "result": str(result["id"])}
     at = datetime.now(UTC) if known is None else known.at
     observations.put(writer, tenant, [from_json({**told, "values": _present(values)}, at)])
 

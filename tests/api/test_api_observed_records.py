@@ -105,3 +105,40 @@ def test_R120_an_escalation_is_in_time_when_its_promise_was_kept(
     done = {"move": "finish", "fields": {"outcome": "基本满意"}}
     assert supervisor.post(f"/v1/cases/{call['id']}/moves", json=done).status_code == 200
     assert line() == (told, 1)
+
+
+def test_R137_a_word_on_the_score_takes_back_nothing_else(site: Site) -> None:
+    """What was learnt of a conversation after it was scored stands when its points are ruled on."""
+    name = tenant(site, "learnt")
+    began = datetime.now(ZoneInfo("Asia/Shanghai")).replace(microsecond=0)
+    turns = [
+        {"role": "customer", "text": "我要投诉，空调修了三次还没修好"},
+        {
+            "role": "agent",
+            "text": "不归我管，已经升级给技术主管，48 小时内给您回电。",
+            "at": began.isoformat(),
+        },
+    ]
+    body = {
+        "id": "l-1", "turns": turns, "category": "complaint", "started_at": began.isoformat(),
+        "agent": {"id": "A1"}, "outcome": {"resolved": False, "follow_up": False},
+    }  # fmt: skip
+    scored = site.client("quality", name).post("/v1/quality/score", json={"transcript": body}).json()
+    supervisor, params = site.client("supervisor", name), {"date": began.date().isoformat()}
+
+    def closure() -> str:
+        told = supervisor.get("/v1/reports/monthly-form", params=params).json()
+        return str(_closure(told)["told"])
+
+    assert closure() == "0.0%"
+    calls = supervisor.get("/v1/cases", params={"kind": "follow_up"}).json()["cases"]
+    (call,) = [one for one in calls if one["subject"] == "l-1"]
+    done = {"move": "finish", "fields": {"outcome": "满意"}}
+    assert supervisor.post(f"/v1/cases/{call['id']}/moves", json=done).status_code == 200
+    assert closure() == "100.0%"
+    ruling = {"items": {"forbidden_word": "pass"}, "reason": "误判"}
+    assert supervisor.post(f"/v1/quality/results/{scored['id']}/review", json=ruling).status_code in (
+        200,
+        201,
+    )
+    assert closure() == "100.0%"
