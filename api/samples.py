@@ -130,12 +130,14 @@ async def draw_sample(
         name = body.date.isoformat()
         second_scores.keep_sample(writer, grant.tenant, name, grant.actor_id, work.now(), sample)
         people, tasks = list(dict.fromkeys(body.reviewers)), 0
-        for at, pick in enumerate(sample["picks"] if people else ()):
-            for turn in range(body.each):
+        for at, pick in enumerate(sample["picks"]):
+            turns = people[at % len(people) :] + people[: at % len(people)] if people else []
+            able = [one for one in turns if one != pick["agent"]]  # nobody scores their own
+            for turn, reviewer in enumerate(able[: body.each]):
                 cases.open_case(
                     work, writer, grant, "second_score", title=f"盲评：{name} 第 {at + 1} 段",
-                    subject=pick["result_id"], owner=people[(at + turn) % len(people)],
-                    data={"date": name}, identity=f"ss-{pick['result_id']}-{turn}",
+                    subject=pick["result_id"], owner=reviewer, data={"date": name},
+                    identity=f"ss-{pick['result_id']}-{turn}",
                 )  # fmt: skip
                 tasks += 1
         return 201, {**sample, "tasks": tasks}
@@ -194,7 +196,7 @@ def _rates(samples: Mapping[str, Json], said: Iterable[Json], policy: SamplingPo
                     )
         parts = [Stratum(sizes[key], len(hits), sum(hits)) for key, hits in strata.items()]
         found = stratified(parts, z_of(policy.confidence))
-        return None if found is None else _told(found, policy)
+        return None if found is None else {**_told(found, policy), "of": sum(sizes[key] for key in strata)}
 
     agents = sorted({pick["agent"] for sample in samples.values() for pick in sample["picks"]})
     return {

@@ -157,6 +157,9 @@ def test_a_second_score_is_blind_and_agreement_is_told(
     assert report["machine"]["n"] > 0
     rates = people["S1"].get("/v1/quality/samples/rates", params={"since": DAY, "until": DAY}).json()
     assert rates["reviewed"] == chosen
+    assert rates["any"]["of"] == 40  # every stratum was looked at: the rate is of the whole day
+    # the first person's words on a conversation count; Q1 came first and passed everything
+    assert (rates["any"]["rate"], rates["any"]["n"]) == (0.0, chosen)
     assert rates["any"]["too_small"]
     assert "不足以下结论" in rates["agents"]["A1"]["note"]
 
