@@ -62,6 +62,14 @@ def shown(metric: Metric, found: Measured) -> Json:
     return told
 
 
+def alarm(metric: Metric, found: Measured) -> Json | None:
+    """What is to be done about the number, where it is beyond its limit."""
+    limit = metric.alarm
+    return (
+        {"code": limit.code, "text": limit.text} if limit is not None and limit.rings(found.value) else None
+    )
+
+
 def rounded(metric: Metric, value: float | None) -> float | None:
     return None if value is None else round(value, metric.decimals)
 
@@ -81,8 +89,7 @@ def number(reader: Reader, ask: Ask, metric: Metric, by: str | None, names: Name
     overlapping = by is not None and overlaps(ask.book, metric, by)
     whole = by_group if by is None else put_together(reader, ask, codes, by_group, overlapping)
     found = measured.measured(ask.book, metric.code, whole).get(WHOLE) or Tally().measured(metric)
-    alarm = metric.alarm if metric.alarm is not None and metric.alarm.rings(found.value) else None
-    answer: Json = {**shown(metric, found), "alarm": alarm and {"code": alarm.code, "text": alarm.text}}
+    answer: Json = {**shown(metric, found), "alarm": alarm(metric, found)}
     if by is None:
         return answer
     parts = _parts(ask, metric, by, by_group, overlapping, names(by))
@@ -193,10 +200,11 @@ def board(reader: Reader, ask: Ask, told: Board, names: Names) -> Json:
     """The numbers of a board; with its dimension, one row a group."""
     metrics = [ask.book.metrics[code] for code in told.metrics]
     found = measured.numbers(reader, ask, told.metrics)
+    wholes = [(one, found[one.code].get(WHOLE) or Tally().measured(one)) for one in metrics]
     rows = [
         {"code": one.code, "name": one.name, "unit": one.unit, "about": one.about, "better": one.better,
-         **shown(one, found[one.code].get(WHOLE) or Tally().measured(one))}
-        for one in metrics
+         **shown(one, whole), "alarm": alarm(one, whole)}
+        for one, whole in wholes
     ]  # fmt: skip
     answer: Json = {"board": told.code, "name": told.name, "about": told.about, "metrics": rows}
     if told.by is not None:

@@ -367,6 +367,19 @@ def test_R145_complaint_types_have_their_names_and_shares(site: Site) -> None:
     assert round(sum(one["share"] for one in told), 6) == 100
 
 
+def test_R023_the_capacity_board_says_when_to_deflect(site: Site) -> None:
+    """65 of 100 required online are 65 %; 45 of 100 queued are over 40 %: point customers elsewhere."""
+    seen = [(3, 30, 50, 20, 40), (4, 35, 50, 25, 60)]
+    send(site, NAME, [
+        fact("capacity", f"cap{day}", day, {"online": on, "required": need, "queued": queued, "contacts": came})
+        for day, on, need, queued, came in seen
+    ])  # fmt: skip
+    told = site.client("supervisor", NAME).get("/v1/metrics/boards/capacity", params=WEEK).json()
+    rows = {one["code"]: one for one in told["metrics"]}
+    assert (rows["online_rate"]["value"], rows["online_rate"]["alarm"]) == (65, None)
+    assert (rows["queueing"]["value"], rows["queueing"]["alarm"]["code"]) == (45, "deflect")
+
+
 def test_R019_the_outlook_of_the_next_wait(site: Site) -> None:
     """Two wait, one of two people is known to be online for half an hour: the wait is told, and whom to point elsewhere."""
     bot, now = site.client("bot", NAME), datetime.now(ZONE).isoformat()
