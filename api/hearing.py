@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import case_views, cases, rulings, stored
+from api import blinds, case_views, cases, rulings, stored
 from api.auth import requires
 from api.casework import Casework, Work, find, written
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
@@ -218,6 +218,8 @@ def register(work: Casework, opened: Service) -> None:
         found = rulings.stored(reader, grant.tenant, str(case.subject))
         if found.agent == grant.actor_id:
             raise Problem("conflict", "不能评判自己的会话：需要另一个人")
+        if found.id in blinds.hidden(reader, grant):
+            raise Problem("conflict", "您还有这个结果的盲评或校准评分未提交：提交后再裁定")
         before = said.of(reader, grant.tenant, found.id) if case.kind == "appeal" else []
         if any(one["by"] == grant.actor_id for one in before):
             raise Problem("conflict", "需要另一个人：您已复核过这个结果")

@@ -126,6 +126,7 @@ def test_a_second_score_is_blind_and_agreement_is_told(
             assert told["transcript"]["turns"]
             result = task["subject"]
             problem(people[name].get(f"/v1/quality/results/{result}"), 403, "forbidden")
+            problem(people[name].post(f"/v1/quality/results/{result}/review", json={}), 409, "conflict")
             sample = people[name].get("/v1/quality/samples", params={"date": DAY}).json()
             (pick,) = [one for one in sample["picks"] if one["result_id"] == result]
             assert (pick["flags"], pick["stratum"]) == ([], None)
