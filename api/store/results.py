@@ -101,19 +101,6 @@ def stored(reader: Reader, tenant: str, identity: str) -> Stored | None:
     return None if row is None else Stored(**{name: getattr(row, name) for name in _SHOWN})
 
 
-def between(
-    reader: Reader, tenant: str, since: str, until: str, agent: str | None = None, form: str | None = None
-) -> list[Stored]:
-    """Rows stored in `[since, until)`, oldest first."""
-    table = schema.results
-    query = select(table).where(table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
-    for column, wanted in ((table.c.agent, agent), (table.c.form, form)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    rows = reader.execute(query.order_by(table.c.at, table.c.id))
-    return [Stored(**{name: getattr(row, name) for name in _SHOWN}) for row in rows]
-
-
 def several(reader: Reader, tenant: str, identities: Sequence[str]) -> dict[str, Stored]:
     """Rows by id."""
     table = schema.results

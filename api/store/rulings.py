@@ -11,6 +11,8 @@ from api.store.engine import Reader, Writer
 from api.store.quality_schema import rulings as table
 
 Json = dict[str, Any]
+LOOKED_AT = 5000
+"""Marks of weak rules that are looked through for what still waits."""
 _SHOWN = tuple(column for column in table.c if column.name != "tenant")
 
 
@@ -55,6 +57,7 @@ def waiting(reader: Reader, tenant: str, limit: int) -> list[tuple[str, list[str
         select(table.c.result)
         .where(table.c.tenant == tenant, table.c.source == "health")
         .order_by(table.c.at.desc(), table.c.result)
+        .limit(LOOKED_AT)
     ).scalars()
     found: list[tuple[str, list[str]]] = []
     for result in dict.fromkeys(marked):
