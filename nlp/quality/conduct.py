@@ -27,8 +27,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FEWEST_SHARED = 2
 
 
-def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int, still: bool) -> bool:
-    share = dialogue.hearing.customers.get(dialogue.texts[turn])
+def _upset(
+    dialogue: Dialogue, item: Item, check: Empathy, turn: int, share: float | None, still: bool
+) -> bool:
     if share is not None:
         return share >= (check.still if still else check.sure)
     cue = bool(dialogue.found(item.code, "cues", turn))
@@ -41,31 +42,42 @@ def _upset(dialogue: Dialogue, item: Item, check: Empathy, turn: int, still: boo
 
 def empathy(dialogue: Dialogue, item: Item, check: Empathy, turns: tuple[int, ...]) -> Verdict:
     """Each reply that comes next after clear anger or distress acknowledges it."""
-    judged = set(turns)
+    judged, shares = set(turns), dialogue.distress()
     evidence: list[Span] = []
     asked: list[int] = []
     upset: int | None = None
     seen = still = False
     for turn in range(len(dialogue.texts)):
         if dialogue.role(turn) == "customer":
-            if _upset(dialogue, item, check, turn, still):
+            if _upset(dialogue, item, check, turn, shares.get(turn), still):
                 upset, seen = turn, True
         elif dialogue.serving(turn):
-            cares = "comfort" in dialogue.stages.get(turn, ()) or dialogue.found(item.code, "cares", turn)
+            reply = _reply(dialogue, turn)
+            cares = any(
+                "comfort" in dialogue.stages.get(at, ()) or dialogue.found(item.code, "cares", at)
+                for at in reply
+            )
             if upset is not None and turn in judged and not cares:
                 evidence.append(absent(turn))
                 asked.append(upset)
             still = bool(upset is not None or still) and not cares
             upset = None
     if evidence:
-        return Verdict("fail", _unheard(dialogue, check, asked), tuple(evidence))
+        return Verdict("fail", _unheard(check, asked, shares), tuple(evidence))
     return Verdict("pass", "情绪出现后有安抚") if seen else Verdict("na", "客户没有明显情绪")
 
 
-def _unheard(dialogue: Dialogue, check: Empathy, asked: list[int]) -> str:
+def _reply(dialogue: Dialogue, turn: int) -> range:
+    """The service turns from this one to the customer's next: a reply is often sent in pieces."""
+    end = turn
+    while end < len(dialogue.texts) and dialogue.serving(end):
+        end += 1
+    return range(turn, end)
+
+
+def _unheard(check: Empathy, asked: list[int], shares: Mapping[int, float]) -> str:
     told = f"第 {'、'.join(str(turn + 1) for turn in asked)} 轮客户情绪明显，回复中没有安抚"
-    shares = [dialogue.hearing.customers.get(dialogue.texts[turn]) for turn in asked]
-    known = [f"{share:.2f}" for share in shares if share is not None]
+    known = [f"{shares[turn]:.2f}" for turn in asked if turn in shares]
     return told + (f"（模型概率 {'、'.join(known)}，阈值 {check.sure:g}）" if known else "")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from nlp.mood import Mood
 from nlp.phrases import Matcher, Spans, quotations
 from nlp.quality.form import Form
-from nlp.quality.hearing import SILENCE, Hearing, hear
+from nlp.quality.hearing import SILENCE, Hearing, breaths, hear
 from nlp.quality.kept import Heard, labelled
 from nlp.quality.kinds import phrase_lists, tree_lists
 from nlp.quality.ports import Conduct, Encode, Facts
@@ -140,6 +140,12 @@ class Dialogue:
         """What the trained heads suspect in an agent's turn, None where they were not asked."""
         return self.hearing.agents.get(self.texts[turn])
 
+    def distress(self) -> dict[int, float]:
+        """By customer turn, how distressed the customer sounds up to it; nothing where no head was asked."""
+        heard = self.hearing.customers
+        said = breaths([turn.role for turn in self.transcript.turns], self.texts) if heard else {}
+        return {turn: heard[text] for turn, text in said.items() if text in heard}
+
     def told(self, code: str, turn: int, trust: Trust) -> dict[tuple[int, int], float]:
         """Spans of an item's forbidden words in one turn: its patterns and the head it names, each with the
         head's probability."""
@@ -257,7 +263,7 @@ def open_dialogues(
         conduct,
         [said[turn] for said, turns in zip(texts, judged, strict=True) for turn in turns],
         [text for one, said in zip(transcripts, texts, strict=True)
-         for turn, text in zip(one.turns, said, strict=True) if turn.role == "customer" and text],
+         for text in breaths([turn.role for turn in one.turns], said).values()],
     )  # fmt: skip
     lap("hearing")
     staged: dict[str, Hits] = {}

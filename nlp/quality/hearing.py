@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nlp.quality.ports import Conduct
 from nlp.suspects import Suspects
+from nlp.transcript import SERVICE_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,20 @@ class Hearing:
 
 
 SILENCE = Hearing({}, {})
+
+
+def breaths(roles: Sequence[str], texts: Sequence[str]) -> dict[int, str]:
+    """By customer turn, what the customer said so far without an answer: a thought is often sent in pieces."""
+    found: dict[int, str] = {}
+    said = ""
+    for turn, (role, text) in enumerate(zip(roles, texts, strict=True)):
+        if role == "customer":
+            if text:
+                said = f"{said} {text}" if said else text
+                found[turn] = said
+        elif role in SERVICE_ROLES:
+            said = ""
+    return found
 
 
 def hear(conduct: Conduct | None, agents: Sequence[str], customers: Sequence[str]) -> Hearing:

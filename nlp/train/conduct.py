@@ -24,6 +24,7 @@ from nlp.clauses import clauses
 from nlp.conduct import DISTRESS, NONE, STAGE, UPSET, WORDING
 from nlp.head import Fit, fit
 from nlp.linear import Linear
+from nlp.quality.hearing import breaths
 from nlp.stages import STAGES
 from nlp.train import service
 from nlp.train.frames import NONE as OTHER
@@ -175,13 +176,14 @@ def distress_rows(rows: Sequence[dict[str, Any]]) -> Rows:
     for row in rows:
         marked = {m["turn"] for m in row["labels"]["violations"] if m["code"] == "no_empathy_after_anger"}
         comforted = set(row["labels"]["stages"]["comfort"])
+        told = breaths([turn["role"] for turn in row["turns"]], [turn["text"] for turn in row["turns"]])
         for at, turn in enumerate(row["turns"][:-1]):
             following = row["turns"][at + 1]
             if turn["role"] != "customer" or following["role"] not in _SERVING or at + 1 in comforted:
                 continue
             mood = row["labels"].get("turns", {}).get(str(at), {}).get("emotion")
             if at + 1 in marked or mood not in _STRONG:  # strong, yet unmarked: how clear it is nobody said
-                made.add(DEMO_SET, turn["text"], UPSET if at + 1 in marked else CALM, 1.0)
+                made.add(DEMO_SET, told.get(at, ""), UPSET if at + 1 in marked else CALM, 1.0)
     return made
 
 

@@ -225,3 +225,14 @@ def test_an_address_of_another_person_is_a_leak() -> None:
     assert item(leak, "privacy_leak").result == "fail"
     back = score(talk("客：寄到哪里", "服：请您寄到桐花路 88 号退货组"), FORM)
     assert item(back, "privacy_leak").result == "pass"
+
+
+def test_what_is_sent_in_pieces_is_one_word_and_one_reply() -> None:
+    """R108: anger sent in pieces is heard together, and a comfort in the second piece of a reply counts."""
+    angry = ("客：你们这群骗子", "客：退钱！！", "客：快点！！")
+    curt = item(
+        score(talk(*angry, "服：订单号报一下", "服：稍等"), FORM, load_analyser()), "no_empathy_after_anger"
+    )
+    assert [span.turn for span in curt.evidence] == [3]
+    kind = score(talk(*angry, "服：在的", "服：让您这么生气，真的对不起"), FORM, load_analyser())
+    assert item(kind, "no_empathy_after_anger").result == "pass"
