@@ -97,6 +97,8 @@ class Matcher:
         import re2
 
         self.lists = dict(lists)
+        self.plain = frozenset(name for name, phrases in lists.items() if phrases.quoted)
+        """Lists that count inside quotation marks too."""
         # A filter looks for the literal parts of all patterns at once and then tries the few that can match:
         # thirty times faster here than one automaton of all patterns, whose states outgrow the cache. The
         # exceptions stand in it too: which of them a text holds is known with the same pass.
@@ -130,14 +132,12 @@ class Matcher:
             (excused if excuses else said).setdefault(name, []).append(number)
         return Hits(self, data, said, excused) if said else _NOTHING
 
-    def spans(self, name: str, data: bytes, said: Sequence[int], excused: Sequence[int]) -> Spans:
-        """Where a list is found: `said` and `excused` are the patterns that `data` holds."""
+    def spans(
+        self, name: str, data: bytes, said: Sequence[int], excused: Sequence[int], quoted: Spans
+    ) -> Spans:
+        """Where a list is found: `said` and `excused` are the patterns that `data` holds, `quoted` what it quotes."""
         places = [span for number in said for span in self._spans(number, data)]
-        if not self.lists[name].quoted:
-            text = data.decode()  # a lone surrogate has become a question mark of the same length
-            free = list(_byte_spans(text, quotations(text)))
-        else:
-            free = []
+        free = [] if name in self.plain else list(quoted)
         for number in excused:
             free.extend(self._spans(number, data))
         if free:
@@ -151,7 +151,7 @@ class Matcher:
 class Hits(Mapping[str, Spans]):
     """Lists found in one text, each with its spans."""
 
-    __slots__ = ("_data", "_excused", "_known", "_matcher", "_said")
+    __slots__ = ("_data", "_excused", "_known", "_matcher", "_quoted", "_said")
 
     def __init__(
         self,
@@ -162,6 +162,15 @@ class Hits(Mapping[str, Spans]):
     ) -> None:
         self._matcher, self._data, self._said, self._excused = matcher, data, said, excused
         self._known: dict[str, Spans] = {}
+        self._quoted: Spans | None = None
+
+    @property
+    def quoted(self) -> Spans:
+        """What stands inside quotation marks, in bytes."""
+        if self._quoted is None:
+            text = self._data.decode()  # a lone surrogate has become a question mark of the same length
+            self._quoted = _byte_spans(text, quotations(text))
+        return self._quoted
 
     def get(self, name: str, default: Any = ()) -> Any:
         """The spans of a list, `default` where it has none."""
@@ -170,9 +179,18 @@ class Hits(Mapping[str, Spans]):
             return default
         spans = self._known.get(name)
         if spans is None:
-            spans = self._matcher.spans(name, self._data, said, self._excused.get(name, ()))
+            excused = self._excused.get(name, ())
+            spans = self._matcher.spans(name, self._data, said, excused, self.quoted)
             self._known[name] = spans
         return spans or default
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a list is found: known without a look at where, if nothing can take it away."""
+        if name not in self._said:
+            return False
+        if name not in self._excused and (name in self._matcher.plain or not self.quoted):
+            return True
+        return bool(self.get(str(name)))
 
     def __getitem__(self, name: str) -> Spans:
         spans: Spans = self.get(name)

@@ -32,7 +32,7 @@ def _upset(
 ) -> bool:
     if share is not None:
         return share >= (check.still if still else check.sure)
-    cue = bool(dialogue.found(item.code, "cues", turn))
+    cue = dialogue.has(item.code, "cues", turn)
     feeling = dialogue.sentiments.get(turn)
     if feeling is None or len(_HAN.findall(dialogue.texts[turn])) < check.shortest:
         return cue  # a number or a word thrown in is no outburst by itself
@@ -54,7 +54,7 @@ def empathy(dialogue: Dialogue, item: Item, check: Empathy, turns: tuple[int, ..
         elif dialogue.serving(turn):
             reply = _reply(dialogue, turn)
             cares = any(
-                "comfort" in dialogue.stages.get(at, ()) or dialogue.found(item.code, "cares", at)
+                "comfort" in dialogue.stages.get(at, ()) or dialogue.has(item.code, "cares", at)
                 for at in reply
             )
             if upset is not None and turn in judged and not cares:
@@ -119,7 +119,7 @@ def _again(dialogue: Dialogue, item: Item, question: int, follow: int | None, an
     if follow is None:
         return False
     text = dialogue.texts[follow]
-    pressed = bool(dialogue.found(item.code, "again", follow))
+    pressed = dialogue.has(item.code, "again", follow)
     replies = bigrams("".join(dialogue.texts[turn] for turn in dialogue.replies(question)))
     shared = bigrams(text) & bigrams(dialogue.texts[question])
     kept = len(shared) >= _FEWEST_SHARED and len(shared - replies) >= 1
@@ -145,13 +145,13 @@ def unanswered(
         if question is None or turn not in dialogue.replies(question):
             continue
         text = dialogue.texts[question]
-        if not (asks(text) or dialogue.found(item.code, "questions", question)):
+        if not (asks(text) or dialogue.has(item.code, "questions", question)):
             continue
         answered = not _ANSWERING.isdisjoint(dialogue.stages[turn])
         last = turn == dialogue.replies(question)[-1]
         missed = (
             turn in closing
-            or bool(dialogue.found(item.code, "deflections", turn))
+            or dialogue.has(item.code, "deflections", turn)
             or (turn in stock and not answered)
             or (
                 last
@@ -178,7 +178,7 @@ def _retracted(
     for earlier in turns:
         if earlier >= turn:
             break
-        if dialogue.found(item.code, "retractions", earlier):
+        if dialogue.has(item.code, "retractions", earlier):
             continue
         text = dialogue.texts[earlier]
         for start, end in dialogue.found(item.code, "assertions", earlier):
@@ -197,7 +197,7 @@ def claims(dialogue: Dialogue, item: Item, check: Claims, turns: tuple[int, ...]
         text = dialogue.texts[turn]
         for (start, end), share in dialogue.told(item.code, turn, check.trust).items():
             found[(turn, *clause(text, start, end))] = share
-        if dialogue.found(item.code, "retractions", turn):
+        if dialogue.has(item.code, "retractions", turn):
             taken_back = _retracted(dialogue, item, turns, turn)
             if taken_back:
                 found[taken_back] = 1.0
@@ -222,11 +222,11 @@ def fatal(
     evidence: list[Span] = [span for code in check.items for span in failed.get(code, ())]
     for turn in turns:
         evidence.extend(dialogue.span(turn, *span) for span in dialogue.found(item.code, "said", turn))
-    endangered = [turn for turn in dialogue.customer if dialogue.found(item.code, "danger", turn)]
+    endangered = [turn for turn in dialogue.customer if dialogue.has(item.code, "danger", turn)]
     if endangered:
         after = [turn for turn in turns if turn > endangered[0]]
-        helped = any(dialogue.found(item.code, "help", turn) for turn in after)
-        left = [turn for turn in after if dialogue.found(item.code, "abandoning", turn)]
+        helped = any(dialogue.has(item.code, "help", turn) for turn in after)
+        left = [turn for turn in after if dialogue.has(item.code, "abandoning", turn)]
         if not helped and (left or not after):
             evidence.extend([dialogue.whole(turn) for turn in left] or [absent(endangered[0])])
     if not evidence:

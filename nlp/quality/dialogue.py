@@ -136,6 +136,10 @@ class Dialogue:
         """Spans of an item's pattern list in one turn, in normalised offsets."""
         return self.hits[turn].get(f"{code}.{role}", ())
 
+    def has(self, code: str, role: str, turn: int) -> bool:
+        """Whether an item's pattern list is found in one turn: cheaper than where."""
+        return f"{code}.{role}" in self.hits[turn]
+
     def suspects(self, turn: int) -> Suspects | None:
         """What the trained heads suspect in an agent's turn, None where they were not asked."""
         return self.hearing.agents.get(self.texts[turn])

@@ -179,7 +179,7 @@ def _open(dialogue: Dialogue, turn: int) -> bool:
 
 def required(dialogue: Dialogue, item: Item, check: Required, turns: tuple[int, ...]) -> Verdict:
     """At least one judged turn says it."""
-    if check.when and not any(dialogue.found(item.code, "when", turn) for turn in dialogue.customer):
+    if check.when and not any(dialogue.has(item.code, "when", turn) for turn in dialogue.customer):
         return Verdict("na", "客户没有提到相关情况")
     for turn in turns:
         if spans := dialogue.found(item.code, "said", turn):
