@@ -16,8 +16,9 @@ from nlp.quality.kept import Heard, labelled
 from nlp.quality.kinds import phrase_lists, tree_lists
 from nlp.quality.ports import Conduct, Encode, Facts
 from nlp.quality.reading import Hits, Lap, Reading, no_lap, read
+from nlp.quality.shipped import OWN, own_lists
 from nlp.stages import Stages, load_stages
-from nlp.suspects import Suspects, Trust, weigh
+from nlp.suspects import Suspects, Trust, overlaps, weigh
 from nlp.text import Clean
 from nlp.transcript import SERVICE_ROLES, Masked, Span, Transcript
 
@@ -71,7 +72,7 @@ def prepare(form: Form, folder: Path | None = None) -> Prepared:
     lists = {
         f"{item.code}.{role}": phrases
         for item in form.items
-        for role, phrases in phrase_lists(item.check).items()
+        for role, phrases in {**phrase_lists(item.check), **own_lists(item.check)}.items()
     }
     for item in form.items:
         for tree in item.trees:
@@ -152,7 +153,7 @@ class Dialogue:
 
     def told(self, code: str, turn: int, trust: Trust) -> dict[tuple[int, int], float]:
         """Spans of an item's forbidden words in one turn: its patterns and the head it names, each with the
-        head's probability."""
+        head's probability; a pattern of the site's own counts though the head doubts it."""
         rules, suspects = self.found(code, "said", turn), self.suspects(turn)
         if not trust.head or suspects is None:
             return dict.fromkeys(rules, 1.0)
@@ -160,7 +161,10 @@ class Dialogue:
             return {}
         found = weigh(rules, suspects, trust, quotations(self.texts[turn]))
         if trust.helped and not _HELPING.isdisjoint(self.stages.get(turn, ())):
-            return {span: share for span, share in found.items() if share >= trust.helped}
+            found = {span: share for span, share in found.items() if share >= trust.helped}
+        for start, end in self.found(code, OWN, turn):
+            if not overlaps(start, end, tuple(found)):
+                found[start, end] = 1.0
         return found
 
     def previous_customer(self, turn: int) -> int | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from transcripts import Counting, item, talk
 
 from nlp.quality.form import load_form
+from nlp.quality.kinds import Said
 from nlp.quality.ports import Fact
 from nlp.quality.scorer import score
+from nlp.quality.shipped import own_lists
 from nlp.sentiment import load_analyser
 
 FORM = load_form()
@@ -210,6 +213,25 @@ def test_a_finding_of_the_head_says_how_sure_it_is() -> None:
     )
     assert [span.text for span in found.evidence] == ["是您家洗的方法不对吧"]
     assert "模型概率" in found.reason
+
+
+@pytest.mark.parametrize("line", ["服：麻烦您亲亲稍候", "服：非常抱歉，麻烦您亲亲稍候，已经为您登记退款"])
+def test_a_pattern_of_the_sites_own_counts_though_the_head_doubts_it(line: str) -> None:
+    """A word that a site adds to an item with a head takes points; the shipped patterns are doubted as before."""
+    (plain,) = (one for one in FORM.items if one.code == "forbidden_word")
+    assert isinstance(plain.check, Said)
+    check = replace(plain.check, patterns=(*plain.check.patterns, "亲亲"))
+    own = replace(
+        FORM,
+        digest="own",
+        items=tuple(replace(one, check=check) if one is plain else one for one in FORM.items),
+    )
+    talked = talk("客：在吗", line)
+    assert item(score(talked, FORM, load_analyser()), "forbidden_word").result == "pass"
+    found = item(score(talked, own, load_analyser()), "forbidden_word")
+    assert [span.text for span in found.evidence] == ["亲亲"]
+    assert own_lists(check)["own"].patterns == ("亲亲",)
+    assert not any(own_lists(one.check) for one in FORM.items)
 
 
 def test_nobody_served_means_nobody_is_scored() -> None:
