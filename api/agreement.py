@@ -16,7 +16,7 @@ from api.auth import requires
 from api.casework import written
 from api.days import day_of
 from api.deps import Json, Opened
-from api.errors import Problem
+from api.errors import Problem, invalid
 from api.service import Service
 from api.store import Reader, results, second_scores
 from api.store.keys import Grant
@@ -26,6 +26,8 @@ from nlp.quality.items import Grade
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
 
+SPAN_DAYS = 366
+"""Days one question may span."""
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 
 
@@ -39,6 +41,9 @@ async def read_agreement(
 ) -> Json:
     """Agreement over second scores of these days: κ and α between people, and between machine and people."""
 
+    if not 0 <= (until - since).days < SPAN_DAYS:
+        raise invalid("until", "区间不对", f"since 当天或之后，至多 {SPAN_DAYS} 天")
+
     def unit(reader: Reader) -> tuple[list[Json], dict[str, Stored]]:
         span = (written(day_of(opened, since)[0]), written(day_of(opened, until)[1]))
         scores = second_scores.between(reader, grant.tenant, *span)
@@ -49,7 +54,11 @@ async def read_agreement(
     wanted = [
         s for s in scores if s["result"] in rows and form in (None, rows[s["result"]].result["form"]["code"])
     ]
-    return {"since": since.isoformat(), "until": until.isoformat(), **agreement(wanted, rows, grades)}
+    return {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        **await asyncio.to_thread(agreement, wanted, rows, grades),
+    }
 
 
 Grading = Mapping[str, Sequence[Grade]]

@@ -20,6 +20,7 @@ from api import observed
 from api.casework import Casework, clock_of, find, may, roles_of, written
 from api.errors import Problem, invalid
 from api.fields import check, moment
+from api.metric_views import masked
 from api.store import Reader, Writer
 from api.store import cases as store
 from api.store.cases import Case, Event
@@ -29,6 +30,8 @@ from api.workflows import AMEND, ATTACH, COMMENT, OPEN, Kind, Move
 Json = dict[str, Any]
 OWN = ("owner", "due_at")
 """Fields of a move that set the case's own columns."""
+NAMES = ("change", "into", "entry_id", "teams", "agents", "attended", "sprint")
+"""Fields of moves that hold ids."""
 
 
 def open_case(
@@ -92,11 +95,18 @@ def move(
     if lacking:
         raise Problem("conflict", f"“{step.name}”之前还缺 {'、'.join(lacking)} 的同意")
     check(step.needs, given, "fields.")
+    given = _masked(step, given)
     for name in step.guards:
         why = work.guards[name](Reader(writer), case, grant, given)
         if why is not None:
             raise Problem("conflict", why)
     return take(work, writer, grant, case, step, given, note)
+
+
+def _masked(step: Move, given: Json) -> Json:
+    """What is given as it is kept: words masked; names of people and of things must stay what they are."""
+    told = {one.name for one in step.needs if one.form in ("text", "texts")} - {*OWN, *NAMES}
+    return {name: masked(value) if name in told else value for name, value in given.items()}
 
 
 def _step(rules: Kind, case: Case, code: str, grant: Grant, revision: int | None) -> Move:

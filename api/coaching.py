@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date as Day
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -35,6 +37,8 @@ router = APIRouter(prefix="/v1/quality", tags=["quality"])
 
 KIND, NOTED = "coaching", ("coaching", "review", "red_card")
 SPAN_DAYS = 366
+MOST = 5000
+"""An agent's conversations that are read at once."""
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 Person = Annotated[Grant, requires("agent", "supervisor", "quality")]
 Named = Annotated[str | None, Query(max_length=256)]
@@ -71,7 +75,10 @@ def judged(opened: Service, reader: Reader, tenant: str, agent: str, since: Day,
         raise invalid("until", "区间不对", f"since 当天或之后，至多 {SPAN_DAYS} 天")
     span = (day_of(opened, since)[0], day_of(opened, until)[1])
     facts = observations.between(reader, tenant, "conversation", *span, {"agent": agent})
-    names = [str(one.values["result"]) for one in facts if one.values.get("result")]
+    every = (str(one.values["result"]) for one in facts if one.values.get("result"))
+    names = list(islice(every, MOST + 1))
+    if len(names) > MOST:
+        raise Problem("too_large", f"{agent} 在这段时间有超过 {MOST} 段会话：缩短时间段")
     rows = results.several(reader, tenant, names)
     return list(_standing(opened, reader, tenant, [rows[name] for name in names if name in rows]))
 
@@ -111,7 +118,7 @@ async def read_radar(agent: str, opened: Opened, grant: Person, since: Day, unti
         return judged(opened, reader, grant.tenant, agent, since, until)
 
     rows = await opened.store.aread(unit)
-    skills = radar(rows, policy_of(opened))
+    skills = await asyncio.to_thread(radar, rows, policy_of(opened))
     return {"agent": agent, "since": since.isoformat(), "until": until.isoformat(), "results": len(rows),
             "abilities": [_skill(skill) for skill in skills]}  # fmt: skip
 
@@ -124,8 +131,8 @@ async def plan_coaching(
     policy, knowledge = policy_of(opened), opened.sites.knowledge(grant.tenant)
     due = body.due_at or work.clock() + timedelta(days=policy.days)
 
-    def unit(writer: Writer) -> tuple[int, Json]:
-        reader = Reader(writer)
+    def read(reader: Reader) -> tuple[str, Json]:
+        """What the plan is made of, read before the writer is asked: its units stay short."""
         rows = judged(opened, reader, grant.tenant, body.agent, body.since, body.until)
         found = weaknesses(rows, policy)
         if not found:
@@ -133,7 +140,6 @@ async def plan_coaching(
                 "conflict", f"{len(rows)} 段会话里没有哪种能力丢分到可以下结论（至少 {policy.least} 段）"
             )
         plan = [_told(reader, grant.tenant, one, policy, knowledge, work.clock()) for one in found]
-        names = "、".join(one.skill.ability.name for one in found)
         data: Json = {
             "plan": plan,
             "since": body.since.isoformat(),
@@ -142,6 +148,11 @@ async def plan_coaching(
             "date": due.isoformat(),
             "radar": [_skill(skill) for skill in radar(rows, policy)],
         }
+        return "、".join(one.skill.ability.name for one in found), data
+
+    names, data = await opened.store.aread(read)
+
+    def unit(writer: Writer) -> tuple[int, Json]:
         case = cases.open_case(
             work, writer, grant, KIND, title=f"改进计划：{names}", subject=body.agent, owner=body.agent, data=data,
             due_at=due,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from api import case_views, cases, live, red_cards
 from api.auth import requires
-from api.casework import Casework, Work, clock_of
+from api.casework import Casework, Work, clock_of, find
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
 from api.forms import site_folder
 from api.service import Service
@@ -248,7 +248,8 @@ async def record_outcome(
 
     def unit(writer: Writer) -> tuple[int, Json]:
         fields = {"outcome": body.outcome, "remark": None if body.remark is None else mask(body.remark)}
-        case = cases.move(work, writer, grant, task_id, "finish", fields=fields)
+        found = find(work, Reader(writer), grant, task_id, FOLLOW_UP)
+        case = cases.move(work, writer, grant, found.id, "finish", fields=fields)
         return 200, case_views.shown(work, case, grant)
 
     return await once(opened, grant, idempotency_key, ["follow-up", task_id, body.model_dump()], unit)

@@ -70,12 +70,16 @@ async def plan_meeting(
     before = at.astimezone(zone).date()
     week = week_of(Date.fromordinal(before.toordinal() - 7) if body.week is None else day_of(body.week, zone))
 
+    agenda = body.agenda
+    if not agenda:  # read before the writer is asked: its units stay short
+        agenda = await opened.store.aread(lambda reader: agenda_of(work, opened, reader, grant.tenant, week))
+    told = [mask(one) for one in agenda]
+
     def unit(writer: Writer) -> tuple[int, Json]:
-        agenda = body.agenda or agenda_of(work, opened, Reader(writer), grant.tenant, week)
         host = body.host or grant.actor_id
         data: Json = {
             "week": week.isoformat(), "at": at.isoformat(), "minutes": body.minutes, "host": host,
-            "attendees": body.attendees, "agenda": [mask(one) for one in agenda],
+            "attendees": body.attendees, "agenda": told,
         }  # fmt: skip
         if body.place is not None:
             data["place"] = body.place

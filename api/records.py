@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date as Day
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from api.bodies import Moment
 from api.casework import Casework, Work, find, written
 from api.days import day_of
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
-from api.errors import not_found
+from api.errors import invalid, not_found
 from api.record_pages import Format, answer, form_of
 from api.rectifications import records_of, refuse
 from api.service import Service
@@ -24,11 +25,13 @@ from api.store import knowledge as stored
 from api.store.cases import Case
 from api.store.keys import Grant
 from nlp.privacy import mask
-from nlp.quality.records import FEEDBACK, SERVICE, completeness, edits, filled, missing
+from nlp.quality.records import FEEDBACK, SERVICE, Records, completeness, edits, filled, missing
 
 router = APIRouter(prefix="/v1/quality/records", tags=["quality"])
 
 RECORD = "service_record"
+SPAN_DAYS = 92
+"""Days one question about completeness may span."""
 Person = Annotated[Grant, requires("agent", "supervisor", "quality")]
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 Named = Annotated[str | None, Query(max_length=256)]
@@ -192,12 +195,19 @@ async def read_record(
 async def read_completeness(opened: Opened, grant: Judge, since: Day, until: Day) -> Json:
     """Complete service records of these days over all of them: 诉求, 步骤 and 结果 filled in; a blank is not."""
 
+    if not 0 <= (until - since).days < SPAN_DAYS:
+        raise invalid("until", "区间不对", f"since 当天或之后，至多 {SPAN_DAYS} 天")
+
     def unit(reader: Reader) -> list[Case]:
         span = (written(day_of(opened, since)[0]), written(day_of(opened, until)[1]))
         return stored.opened(reader, grant.tenant, [RECORD], span)
 
-    found = await opened.store.aread(unit)
-    rules = records_of(opened)
+    return await asyncio.to_thread(
+        _completeness, await opened.store.aread(unit), records_of(opened), since, until
+    )
+
+
+def _completeness(found: list[Case], rules: Records, since: Day, until: Day) -> Json:
     whole, total = completeness((case.data.get("fields") or {} for case in found), rules)
     return {
         "since": since.isoformat(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -62,7 +63,8 @@ async def read_delivery(
     if format == "html":
         return HTMLResponse(to_html(kept["report"], names), headers={"Content-Security-Policy": FRAME})
     if format == "xlsx":
-        return attached(to_xlsx(kept["report"], names), f"{period}-{first.isoformat()}.xlsx")
+        content = await asyncio.to_thread(to_xlsx, kept["report"], names)
+        return attached(content, f"{period}-{first.isoformat()}.xlsx")
     moved = list(differences(kept["report"]["facts"], now["facts"]))
     held = {"equal": not moved, "differences": moved[:TOLD], "count": len(moved)}
     return JSONResponse({**kept, "recomputed": held})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date as Day
@@ -26,7 +26,7 @@ from api.errors import Problem, invalid, not_found
 from api.forms import form_of, site_folder
 from api.judging import judged
 from api.service import Service
-from api.store import Reader, Writer, conversations, observations, results, second_scores
+from api.store import Reader, Writer, conversations, observations, second_scores
 from api.store.conversations import Kept
 from api.store.keys import Grant
 from nlp.metrics.interval import Estimate, Stratum, shown, stratified, z_of
@@ -43,6 +43,8 @@ SPAN_DAYS = 92
 """Days one question about rates may span."""
 LISTENED_DAYS, LISTENED_TURNS = 2, 500
 FORM = "standard"
+FLAGGED = "必查"
+"""The stratum of red flags."""
 _CHANCE = SystemRandom()
 _read = lru_cache(maxsize=64)(read_sampling)
 
@@ -67,17 +69,16 @@ def _drawn(opened: Service, reader: Reader, tenant: str, day: Day) -> Json:
         return {**kept, "drawn": True}
     begin, end = day_of(opened, day)
     policy = sampling_of(opened)
-    frame = [
-        chat_of(fact_json(one), policy)
-        for one in observations.between(reader, tenant, "conversation", begin, end)
-        if one.values.get("result")
-    ]
+    frame, subjects = [], dict[str, str | None]()
+    for one in observations.between(reader, tenant, "conversation", begin, end):
+        if one.values.get("result"):
+            frame.append(chat_of(fact_json(one), policy))
+            subjects[str(one.values["result"])] = one.subject
     sample = draw(frame, policy, day.isoformat())
-    rows = results.several(reader, tenant, [pick.id for pick in sample.picks])
     picks = [
         {
             "result_id": pick.id,
-            "transcript_id": rows[pick.id].transcript_id if pick.id in rows else None,
+            "transcript_id": subjects.get(pick.id),
             **{name: value for name, value in asdict(pick).items() if name != "id"},
         }
         for pick in sample.picks
@@ -161,7 +162,7 @@ async def read_rates(opened: Opened, grant: Judge, since: Day, until: Day) -> Js
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
-        **_rates(samples, said, sampling_of(opened)),
+        **await asyncio.to_thread(_rates, samples, said, sampling_of(opened)),
     }
 
 
@@ -171,30 +172,26 @@ def _rates(samples: Mapping[str, Json], said: Iterable[Json], policy: SamplingPo
     for one in said:
         words.setdefault(one["result"], one["items"])
     items = sorted({code for given in words.values() for code in given})
+    sizes = {(name, one["name"]): one["size"] for name, sample in samples.items() for one in sample["strata"]}
+    flagged: Counter[tuple[str, str]] = Counter()
+    judged: list[tuple[tuple[str, str], str, frozenset[str]]] = []
+    for name, sample in samples.items():
+        for pick in sample["picks"]:
+            flagged[name, pick["agent"]] += pick["stratum"] == FLAGGED
+            given = words.get(pick["result_id"])
+            if given is not None:
+                failed = frozenset(item for item, word in given.items() if word == "fail")
+                judged.append(((name, pick["stratum"]), pick["agent"], failed))
 
     def rate(code: str | None, agent: str | None) -> Json | None:
         """The share with a failure of `code` (of any item for None)."""
         strata: dict[tuple[str, str], list[bool]] = defaultdict(list)
-        sizes: dict[tuple[str, str], int] = {}
-        for name, sample in samples.items():
-            for stratum in sample["strata"]:
-                sizes[(name, stratum["name"])] = stratum["size"]
-            for pick in sample["picks"]:
-                given = words.get(pick["result_id"])
-                if given is None or (agent is not None and pick["agent"] != agent):
-                    continue
-                failed = [item for item, word in given.items() if word == "fail"]
-                strata[(name, pick["stratum"])].append(bool(failed) if code is None else code in failed)
-        if (
-            agent is not None
-        ):  # red flags of all agents are one stratum: an agent's own are as many as were chosen
-            for key in strata:
-                if key[1] == "必查":
-                    sizes[key] = sum(
-                        pick["agent"] == agent and pick["stratum"] == "必查"
-                        for pick in samples[key[0]]["picks"]
-                    )
-        parts = [Stratum(sizes[key], len(hits), sum(hits)) for key, hits in strata.items()]
+        for key, who, failed in judged:
+            if agent in (None, who):
+                strata[key].append(bool(failed) if code is None else code in failed)
+        # red flags of all agents are one stratum: an agent's own are as many as were chosen
+        own = {key: flagged[key[0], agent] for key in strata if agent is not None and key[1] == FLAGGED}
+        parts = [Stratum(own.get(key, sizes[key]), len(hits), sum(hits)) for key, hits in strata.items()]
         found = stratified(parts, z_of(policy.confidence))
         return None if found is None else {**_told(found, policy), "of": sum(sizes[key] for key in strata)}
 

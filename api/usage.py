@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date as Day
 from datetime import datetime
+from itertools import chain, islice
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,7 @@ from api.auth import requires
 from api.casework import written
 from api.days import day_of
 from api.deps import Json, Opened
-from api.errors import invalid
+from api.errors import Problem, invalid
 from api.store import Reader, observations, usage
 from api.store.keys import Grant
 
@@ -32,6 +34,8 @@ TYPES = (
     "rule.hit",
 )
 SPAN_DAYS = 31
+MOST = 300_000
+"""Events of one question."""
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 
 
@@ -42,13 +46,13 @@ def _span(opened: Opened, since: Day, until: Day) -> tuple[datetime, datetime]:
 
 
 def events_of(reader: Reader, tenant: str, since: datetime, until: datetime) -> list[Json]:
-    """Every event of a span, oldest first."""
+    """Every event of a span, oldest first. Raises 413 where they are more than are held at once."""
     span = (written(since), written(until))
-    found = [
-        *usage.suggestions(reader, tenant, *span),
-        *usage.searches(reader, tenant, *span),
-        *usage.rule_hits(reader, tenant, *span),
-    ]
+    told = (usage.suggestions, usage.searches, usage.rule_hits)
+    every = chain.from_iterable(one(reader, tenant, *span) for one in told)
+    found = list(islice(every, MOST + 1))
+    if len(found) > MOST:
+        raise Problem("too_large", f"这段时间有超过 {MOST} 个事件：缩短时间段")
     return sorted(found, key=lambda one: (one["at"], one["id"]))
 
 
@@ -83,7 +87,7 @@ async def read_usage(opened: Opened, grant: Judge, since: Day, until: Day) -> Js
         return events_of(reader, grant.tenant, *span), told
 
     found, told = await opened.store.aread(unit)
-    counts = counted(found, ZoneInfo(opened.settings.timezone))
+    counts = await asyncio.to_thread(counted, found, ZoneInfo(opened.settings.timezone))
     acts = sum(number for name, number in counts["types"].items() if name.startswith("suggestion."))
     sums: dict[str, Any] = {
         "types": sum(counts["types"].values()),

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 LOOKED_AT = 5000
 """Marks of weak rules that are looked through for what still waits."""
 _SHOWN = tuple(column for column in table.c if column.name != "tenant")
+CHUNK = 500
 
 
 def add(writer: Writer, tenant: str, ruling: Json) -> Json:
@@ -33,12 +34,15 @@ def of(reader: Reader, tenant: str, result: str) -> list[Json]:
 
 def latest(reader: Reader, tenant: str, results: Sequence[str]) -> dict[str, Json]:
     """What holds by result, for those that were ruled on."""
-    rows = reader.execute(
-        select(table.c.result, table.c.holds)
-        .where(table.c.tenant == tenant, table.c.result.in_(results))
-        .order_by(table.c.number)
-    )
-    return {row.result: row.holds for row in rows}
+    found: dict[str, Json] = {}
+    for at in range(0, len(results), CHUNK):
+        rows = reader.execute(
+            select(table.c.result, table.c.holds)
+            .where(table.c.tenant == tenant, table.c.result.in_(results[at : at + CHUNK]))
+            .order_by(table.c.number)
+        )
+        found |= {row.result: row.holds for row in rows}
+    return found
 
 
 def between(reader: Reader, tenant: str, since: str, until: str) -> list[Json]:

@@ -12,6 +12,7 @@ from api.store.quality_schema import samples
 from api.store.quality_schema import second_scores as table
 
 Json = dict[str, Any]
+CHUNK = 500
 _SHOWN = tuple(column for column in table.c if column.name != "tenant")
 
 
@@ -42,12 +43,12 @@ def between(reader: Reader, tenant: str, since: str, until: str) -> list[Json]:
 
 def of_results(reader: Reader, tenant: str, results: Sequence[str]) -> list[Json]:
     """Words said of any of these results, oldest first."""
-    rows = reader.execute(
-        select(*_SHOWN)
-        .where(table.c.tenant == tenant, table.c.result.in_(list(results)))
-        .order_by(table.c.at, table.c.by)
-    )
-    return [dict(row._mapping) for row in rows]
+    found: list[Json] = []
+    for at in range(0, len(results), CHUNK):
+        part = list(results[at : at + CHUNK])
+        rows = reader.execute(select(*_SHOWN).where(table.c.tenant == tenant, table.c.result.in_(part)))
+        found += [dict(row._mapping) for row in rows]
+    return sorted(found, key=lambda one: (one["at"], one["by"]))
 
 
 def keep_sample(writer: Writer, tenant: str, date: str, by: str, at: str, sample: Json) -> None:

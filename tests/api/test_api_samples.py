@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.agreement import agreement
+from api.store import rulings, second_scores
 from api.store.results import Stored
 from nlp.quality.items import Grade
 from tests.api.serving import Site, crew, problem
@@ -316,3 +317,18 @@ def test_who_is_listened_to(site: Site, people: dict[str, httpx.Client]) -> None
     assert listed["results"] == []  # a score so far is no result
     problem(people["A1"].get(door), 403, "forbidden")
     problem(people["A1"].get("/v1/quality/listen"), 403, "forbidden")
+
+
+def test_rates_and_agreement_look_at_more_than_one_query_holds(site: Site) -> None:
+    """The ids of a season's samples are more than a database takes at once: asked part by part, in order of time."""
+    store = site.service.store
+    said = [
+        {"session": f"many-{n}", "by": "Q9", "result": f"many-{n}", "at": f"2026-01-01T00:00:0{9 - n}.000+00:00",
+         "items": {}, "score": 1.0, "note": None}
+        for n in range(2)
+    ]  # fmt: skip
+    store.write(lambda writer: [second_scores.add(writer, "many", one) for one in said])
+    names = ["many-0", *(f"other-{n}" for n in range(40_000)), "many-1"]
+    found = store.read(lambda reader: second_scores.of_results(reader, "many", names))
+    assert [one["result"] for one in found] == ["many-1", "many-0"]
+    assert store.read(lambda reader: rulings.latest(reader, "many", names)) == {}
