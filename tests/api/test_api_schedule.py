@@ -19,7 +19,7 @@ from tests.nlp.reports.worked import conversation, week
 
 ZONE = ZoneInfo("Asia/Shanghai")
 YEAR = -364
-"""The worked week a year earlier: the running service's own clock looks back some days only."""
+"""The worked week a year earlier."""
 MONDAY = datetime(2025, 11, 17, tzinfo=ZONE)
 NAME = "clocked"
 
