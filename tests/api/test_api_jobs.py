@@ -126,7 +126,7 @@ def test_another_systems_export_is_scored(quality: httpx.Client) -> None:
 
 def test_a_job_waits_for_its_time(quality: httpx.Client) -> None:
     """R105: a job with a beginning is queued until then; one too far ahead is refused; it can be cancelled."""
-    soon = datetime.now(UTC) + timedelta(seconds=3)
+    soon = datetime.now(UTC) + timedelta(seconds=2)
     where = "/v1/quality/jobs"
     asked = {"start_at": soon.isoformat()}
     early = quality.post(where, content=lines(1, "later"), headers=LINES, params=asked).json()["id"]
