@@ -19,6 +19,8 @@ Clients = Mapping[str, Inside]
 """A client for each scope."""
 HANDBOOK = ("faq", "script", "sop", "policy", "case", "manual")
 TICKETS = 120
+A_DAY = 6
+"""Scored conversations a day: the last week's, so that reports have something to tell."""
 LIVE = {"cv-01": 6, "cv-04": 8, "cv-06": 10, "cv-05": 8, "cv-21": 5, "cv-10": 4, "cv-02": 5}
 """Conversations that are under way when the demo opens, and how many of their turns have been said."""
 
@@ -104,11 +106,27 @@ async def _tickets(_: Service, clients: Clients) -> str:
 
 
 async def _quality(_: Service, clients: Clients) -> str:
-    conversations = rows("conversations.jsonl")
-    for one in conversations:
-        transcript = {name: value for name, value in one.items() if name not in ("labels", "split")}
+    conversations = sorted(rows("conversations.jsonl"), key=lambda one: str(one["started_at"]), reverse=True)
+    for place, one in enumerate(conversations):
+        kept = {name: value for name, value in one.items() if name not in ("labels", "split")}
+        transcript = recent(kept, place // A_DAY, datetime.now(UTC))
         await _ask(clients["quality"], "/v1/quality/score", {"transcript": transcript})
     return f"{len(conversations)} 份"
+
+
+def recent(one: Json, days: int, now: datetime) -> Json:
+    """A conversation as if it had begun at its time of day `days` ago, or the day before where it would not have ended."""
+    turns = one["turns"]
+    begin, end = (datetime.fromisoformat(at) for at in (one["started_at"], turns[-1]["at"]))
+    later = timedelta(days=(now.astimezone(begin.tzinfo).date() - begin.date()).days - days)
+    if end + later > now:
+        later -= timedelta(days=1)
+
+    def moved(at: str) -> str:
+        return (datetime.fromisoformat(at) + later).isoformat()
+
+    spoken = [{**turn, "at": moved(turn["at"])} for turn in turns]
+    return {**one, "started_at": moved(one["started_at"]), "turns": spoken}
 
 
 async def _live(_: Service, clients: Clients) -> str:

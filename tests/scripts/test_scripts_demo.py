@@ -15,11 +15,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts.demo_site import recent
 from tests.scripts.running import Run
 
 ROOT = Path(__file__).parents[2]
@@ -153,3 +155,20 @@ def test_a_newer_database_is_refused(zuoxi: Run, tmp_path: Path) -> None:
 
 def _state(told: dict[str, Any], name: str) -> str:
     return next(str(check["state"]) for check in told["checks"] if check["name"] == name)
+
+
+def test_demo_conversations_are_of_the_last_days() -> None:
+    """A conversation keeps its time of day and its gaps; one that would not have ended yet was the day before."""
+    one = {
+        "started_at": "2026-11-03T10:00:00+08:00",
+        "turns": [{"at": "2026-11-03T10:00:00+08:00"}, {"at": "2026-11-03T10:05:00+08:00"}],
+    }
+    noon = datetime.fromisoformat("2027-01-02T12:00:00+08:00")
+    assert recent(one, 0, noon)["started_at"] == "2027-01-02T10:00:00+08:00"
+    moved = recent(one, 3, noon)
+    assert [turn["at"] for turn in moved["turns"]] == [
+        "2026-12-30T10:00:00+08:00",
+        "2026-12-30T10:05:00+08:00",
+    ]
+    early = datetime.fromisoformat("2027-01-02T10:04:00+08:00")
+    assert recent(one, 0, early)["started_at"] == "2027-01-01T10:00:00+08:00"
