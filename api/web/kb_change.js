@@ -1,7 +1,7 @@
 // One change from its beginning to its effect: content, approvals, trial, publishing, and what came of it.
+import { approvals } from "/web/approvals.js";
 import { finder } from "/web/finder.js";
 import { field, form, moment } from "/web/form.js";
-import { approvals } from "/web/kb_approvals.js";
 import { steps } from "/web/kb_changes.js";
 import { difference } from "/web/kb_diff.js";
 import { effect } from "/web/kb_effect.js";

@@ -3,6 +3,7 @@ import { moves } from "/web/moves.js";
 import { call, fill, make } from "/web/page.js";
 import { RESULTS, evidencedTurns, itemList, light } from "/web/quality_evidence.js";
 import { appeal, decision, review } from "/web/quality_hearing.js";
+import { depositing, rectifying } from "/web/quality_followed.js";
 import { facts, pill } from "/web/tables.js";
 import { when } from "/web/words.js";
 
@@ -65,7 +66,7 @@ export async function show(view, context) {
       make("aside", { className: "stack" }, scoreCard(result),
         ...(judge ? open.map((one) => decision(one, result, done)) : []),
         ...cases.map((one) => appealed(one, done)), itemList(result, view), own ? appeal(result, cases, done) : null,
-        rulings(result), judge && !open.length ? review(result, done) : null, summary(result.summary))));
+        rulings(result), judge && !open.length ? review(result, done) : null, judge ? rectifying(result, done) : null, kept && can("supervisor", "editor") ? depositing(kept.transcript, say) : null, summary(result.summary))));
   const wanted = query.get("item");
   if (wanted) {
     const row = view.querySelector(`.item[data-code="${CSS.escape(wanted)}"]`);

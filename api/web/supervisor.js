@@ -1,6 +1,6 @@
 // The supervisor's and the agent's own pages: which view an address (#/…) means, and who may see it.
 // One module a view, loaded when it is opened.
-import { fill, make, one, pageName, signedIn } from "/web/page.js";
+import { call, fill, make, one, pageName, signedIn } from "/web/page.js";
 
 /** [address, name, scopes that it is for (any)], in groups, for each page. */
 const RAILS = {
@@ -24,19 +24,30 @@ const RAILS = {
       ["quality/audit", "月稽核与评估", ["supervisor", "quality"]],
       ["quality/talks", "质检会话", ["supervisor", "quality"]],
       ["quality/samples", "抽检", ["supervisor", "quality"]],
+      ["quality/forms", "质检表", ["quality"]],
+    ]],
+    ["督导", [
       ["cases/appeal", "申诉", ["supervisor", "quality"]],
       ["cases/review", "复核", ["supervisor", "quality"]],
+      ["cases/calibration", "评分校准", ["supervisor", "quality"]],
       ["cases/red_card", "红牌警告", ["supervisor", "quality"]],
       ["cases/rectification", "整改", ["supervisor", "quality"]],
-      ["cases/calibration", "评分校准", ["supervisor", "quality"]],
       ["cases/coaching", "辅导计划", ["supervisor", "quality"]],
       ["cases/improvement", "周复盘改进", ["supervisor", "quality"]],
-      ["quality/forms", "质检表", ["quality"]],
+      ["cases/follow_up", "回访任务", ["supervisor", "quality"]],
+      ["cases/second_complaint", "二次投诉", ["supervisor", "quality"]],
+      ["cases/feedback", "客户反馈", ["supervisor", "quality"]],
+      ["cases/service_record", "服务记录", ["supervisor", "quality"]],
+      ["cases/weak_rule", "规则待人工", ["supervisor", "quality"]],
     ]],
   ],
   desk: [["", [
     ["quality/talks", "我的质检", ["agent"]],
     ["cases/appeal", "我的申诉", ["agent"]],
+    ["my/notices", "手册通知", ["agent"]],
+    ["my/proposals", "优化建议", ["agent"]],
+    ["cases/follow_up", "回访任务", ["agent"]],
+    ["cases/service_record", "服务记录", ["agent"]],
     ["cases/coaching", "辅导计划", ["agent"]],
     ["cases/rectification", "整改", ["agent"]],
     ["cases/red_card", "红牌警告", ["agent"]],
@@ -49,10 +60,12 @@ const VIEWS = {
   "kb/triggers": "kb_triggers", "kb/import": "kb_import", "kb/repairs": "kb_repairs", "kb/gaps": "kb_gaps",
   "kb/proposals": "kb_proposals", "kb/lint": "kb_lint", "kb/stale": "kb_stale", "kb/releases": "kb_releases",
   "quality/report": "quality_report", "quality/violation": "quality_violation",
-  "quality/audit": "quality_audit", "quality/numbers": "quality_numbers", "quality/metric": "quality_metric", "quality/talks": "quality_talks", "quality/talk": "quality_talk", "quality/samples": "quality_samples", "quality/blind": "quality_blind", "quality/forms": "quality_forms", "quality/form": "quality_form", cases: "case_list",
+  "quality/audit": "quality_audit", "quality/numbers": "quality_numbers", "quality/metric": "quality_metric", "quality/talks": "quality_talks", "quality/talk": "quality_talk", "quality/samples": "quality_samples", "quality/blind": "quality_blind", "quality/forms": "quality_forms", "quality/form": "quality_form", cases: "case_list", "my/notices": "my_notices", "my/proposals": "my_proposals",
 };
 /** Views that stand under another one's name in the rail. */
 const UNDER = { "kb/entry": "kb/search", "kb/edit": "kb/search", "kb/change": "kb/changes", "quality/talk": "quality/talks", "quality/blind": "quality/samples", "quality/form": "quality/forms", "quality/violation": "quality/report", "quality/metric": "quality/numbers" };
+/** Which cases a link of the rail stands for. */
+const KIND_OF = { "kb/changes": "change", "kb/triggers": "trigger", "kb/repairs": "repair", "kb/proposals": "proposal", "my/notices": "notice", "my/proposals": "proposal" };
 const SCOPES = { agent: "坐席", supervisor: "主管", quality: "质检", editor: "编辑", admin: "管理员" };
 
 let who = null;
@@ -72,8 +85,19 @@ function rail(current) {
   const groups = RAIL.map(([name, links]) => [name, links.filter(([, , scopes]) => can(...scopes))]).filter(([, links]) => links.length);
   fill(one("#rail"), ...groups.flatMap(([name, links]) => [
     name ? make("h2", {}, name) : null,
-    ...links.map(([at, label]) => make("a", { href: `#/${at}`, "aria-current": at === current ? "page" : null }, label)),
+    ...links.map(([at, label]) => make("a", { href: `#/${at}`, "aria-current": at === current ? "page" : null, "data-kind": KIND_OF[at] ?? (at.startsWith("cases/") ? at.slice(6) : null) }, label)),
   ]));
+  badges();
+}
+
+/** How many cases are open behind each link; those with late ones stand out. */
+async function badges() {
+  const { kinds } = await call("GET", "/v1/cases/counts").catch(() => ({ kinds: {} }));
+  for (const link of document.querySelectorAll("#rail a[data-kind]")) {
+    const told = kinds[link.dataset.kind];
+    link.querySelector(".badge")?.remove();
+    if (told?.open) link.append(make("span", { className: `badge${told.overdue ? " late" : ""}`, title: told.overdue ? `${told.overdue} 件逾期` : "未了结" }, String(told.open)));
+  }
 }
 
 /** What an address says: the view's name, what follows it, and its query. */

@@ -97,7 +97,7 @@ def test_the_other_pages_of_quality_open(
     page.wait_for_selector("h1:has-text('质检会话') + .pill:has-text('2 份')")
     for address, seen in (
         ("quality/samples", "抽检"), ("cases/review", "复核"), ("cases/red_card", "红牌警告"),
-        ("cases/rectification", "整改"), ("cases/calibration", "评分校准"), ("quality/report/daily", "日报"),
+        ("cases/rectification", "整改"), ("cases/calibration", "评分校准"), ("cases/follow_up", "回访任务"), ("quality/report/daily", "日报"),
         ("quality/report/monthly", "月报"), ("quality/forms", "质检表"),
     ):  # fmt: skip
         page.goto(f"{shop.url}/supervisor#/{address}")
@@ -110,6 +110,32 @@ def test_the_other_pages_of_quality_open(
     assert page.is_disabled("button:has-text('存为这一版本')")
     page.fill("textarea.code", text.replace('version = "', 'version = "x', 1))
     page.wait_for_selector("#form-state:has-text('可以保存')")
+
+
+def test_a_violation_is_put_right_and_a_notice_is_read(
+    shop: Shop, page: Any, as_: Any, results: list[dict[str, Any]]
+) -> None:
+    """R122, R045: a rectification is opened from the turns; an agent proposes and sees what became of it."""
+    as_("desk", f"#/quality/talk/{results[1]['id']}")
+    page.click("#rectify summary")
+    page.select_option("#rectify [name=item]", "forbidden_word")
+    page.fill("#rectify [name=root_cause]", "不熟悉转接流程")
+    page.click("#rectify form button")
+    page.wait_for_selector("#rectify .wrong:has-text('缺失')")
+    page.fill("#rectify [name=measures]", "培训转接话术")
+    page.fill("#rectify [name=owner]", "A1")
+    page.fill("#rectify [name=due_at]", "2030-01-01T10:00")
+    page.click("#rectify form button")
+    page.wait_for_selector("#said:has-text('整改中')")
+    page.wait_for_selector("#rail a:has-text('整改') .badge:has-text('1')")
+    page.goto(f"{shop.url}/supervisor#/cases/rectification")
+    page.wait_for_selector("h2:has-text('整改：服务禁语')")
+    as_("agent", "#/my/proposals", at="/mine")
+    page.fill("[name=text]", "退款时效没写信用卡要几天")
+    page.click("form button:has-text('提建议')")
+    page.wait_for_selector(".card:has-text('信用卡要几天') .pill:has-text('待处理')")
+    page.click("#rail a:has-text('手册通知')")
+    page.wait_for_selector("h1:has-text('手册通知')")
 
 
 def test_a_rule_is_tried_before_it_is_put(

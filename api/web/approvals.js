@@ -12,7 +12,7 @@ export function approvals(one, who, done) {
   const agree = (role) => decide(role, "approve").catch((error) => fill(place, make("p", { className: "wrong", role: "alert" }, error.message)));
   const refuse = (role) => {
     const note = field("note", area("", 2), { label: `${role}驳回的理由`, wide: true });
-    fill(place, form([note], "驳回，退回修订", (values) => decide(role, "reject", values.note), { beside: [button("不驳回了", () => fill(place), "quiet")] }));
+    fill(place, form([note], "驳回，退回", (values) => decide(role, "reject", values.note), { beside: [button("不驳回了", () => fill(place), "quiet")] }));
     note.control.focus();
   };
   const mine = new Set(who.actor.roles ?? []);
