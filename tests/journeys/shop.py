@@ -30,8 +30,8 @@ PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("agent", "agent", {"id": "A1", "name": "坐席一号", "team": "售后一组", "roles": ["客服"]}),
     ("quality", "quality", {"id": "Q1", "name": "质检一号", "roles": ["质检"]}),
 )
-ENTRY = {"id": "pay-late", "kind": "faq", "title": "延误到货怎么赔付", "tags": ["赔付"],
-         "text": "延误到货每单赔付 5 元，联系客服登记{订单号}即可。"}  # fmt: skip
+ENTRY = {"id": "gift-wrap", "kind": "faq", "title": "礼品包装破损怎么补", "tags": ["赔付"],
+         "text": "礼品包装破损可补寄包装盒 1 个，联系客服登记{订单号}即可。"}  # fmt: skip
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.journeys.shop import ENTRY, Shop
 pytestmark = pytest.mark.browser
 
 SIGNERS = (("desk", "客服"), ("law", "法务"), ("rule", "合规"))
-NEW = "延误到货每单赔付 10 元，系统会在 24 小时内自动发到您的账户。"
+NEW = "礼品包装破损可补寄包装盒 2 个，系统会在 24 小时内安排寄出。"
 
 
 def test_a_change_lives_from_its_trigger_to_its_effect(shop: Shop, page: Any, as_: Any) -> None:
@@ -21,15 +21,15 @@ def test_a_change_lives_from_its_trigger_to_its_effect(shop: Shop, page: Any, as
     shop.use(12, 2)
 
     as_("desk", "#/kb/triggers")
-    page.fill("[name=what]", "延误赔付标准上调")
+    page.fill("[name=what]", "包装赔付标准上调")
     page.fill("[name=tags]", "赔付")
     page.click("text=登记，列出涉及的条目")
-    page.wait_for_selector(f".trigger:has-text('延误赔付标准上调'):has-text('{ENTRY['title']}')")
+    page.wait_for_selector(f".trigger:has-text('包装赔付标准上调'):has-text('{ENTRY['title']}')")
     assert page.locator(".trigger a:has-text('开始修订')").count() == 0, "a supervisor does not revise"
 
     as_("editor", "#/kb/triggers")
     page.click(".trigger a:has-text('开始修订')")
-    assert page.input_value("[name=title]") == "延误赔付标准上调"
+    assert page.input_value("[name=title]") == "包装赔付标准上调"
     page.fill("[name=reason]", "新的赔付政策")
     page.click("form button:has-text('开始修订')")
     page.wait_for_selector(".stages li.now:has-text('需求评估')")
@@ -37,7 +37,7 @@ def test_a_change_lives_from_its_trigger_to_its_effect(shop: Shop, page: Any, as
     page.click("[data-move=revise]")
     page.wait_for_selector(".stages li.now:has-text('内容修订')")
 
-    page.fill("#view input[type=search]", "yanwu")
+    page.fill("#view input[type=search]", "lipin")
     page.click(f".finds button:has-text('{ENTRY['title']}')")
     page.wait_for_selector(".preview mark.slot:has-text('请填写：订单号')")
     page.fill(".tries input", "No.7")
@@ -49,7 +49,7 @@ def test_a_change_lives_from_its_trigger_to_its_effect(shop: Shop, page: Any, as
     page.fill("[name=text]", NEW)
     assert "可以直接发送" in page.inner_text(".preview")
     page.press("[name=text]", "Control+Enter")
-    page.wait_for_selector(".diff ins:has-text('10')")
+    page.wait_for_selector(".diff ins:has-text('2')")
     assert page.locator(".diff del").count() >= 1
     page.click("[data-move=submit]")
     page.wait_for_selector(".stages li.now:has-text('审核')")
