@@ -16,6 +16,18 @@ ROUGH = [
     {"role": "customer", "text": "到底什么时候能到？"},
     {"role": "agent", "text": "这个不归我管，您看规则吧，谁让您不看清楚说明。"},
 ]
+RULE = """
+[[item]]
+code = "empty_comfort"
+name = "空泛安慰"
+dimension = "wording"
+points = 2
+must_hit = ["请您放心"]
+must_miss = ["我来查一下"]
+[item.check]
+kind = "said"
+patterns = ['请您放心']
+"""
 KIND = [
     {"role": "customer", "text": "请问退款多久到账？"},
     {"role": "agent", "text": "您好，验收通过后银行卡 1–5 个工作日到账，请您放心。"},
@@ -147,20 +159,15 @@ def test_a_rule_is_tried_before_it_is_put(
     page.click("#trying button")
     page.wait_for_selector("#trying .item.pass[data-code=forbidden_word]", state="attached")
     text = page.input_value("textarea.code")
-    changed = text.replace(
-        "patterns = [\n  '没(?:有)?(?:什么|啥)?办法'",
-        "patterns = [\n  '请您放心', '没(?:有)?(?:什么|啥)?办法'",
-    )
-    assert changed != text
-    changed = changed.replace("doubt = 0.02", "doubt = 0", 1)  # words of one's own: no model may doubt them
+    changed = text.replace('points = 6\nmust_hit = ["等着呗', 'points = 4\nmust_hit = ["等着呗') + RULE
     changed = changed.replace('effective_from = "2026-01-01', 'effective_from = "2030-01-01')
     page.fill("textarea.code", changed.replace('version = "2026.11"', 'version = "2030"'))
     page.wait_for_selector("#form-state:has-text('可以保存')")
-    page.click("#trying .item.fail[data-code=forbidden_word]")
+    page.click("#trying .item.fail[data-code=empty_comfort]")
     page.wait_for_selector("#trying mark.found.lit:has-text('请您放心')")
     page.click("#backtest button")
-    page.wait_for_selector("#backtest strong:has-text('3 段会话，1 段结果不同')")
-    page.wait_for_selector("#backtest tr:has-text('w-3') td:has-text('服务禁语：通过 → 不通过')")
+    page.wait_for_selector("#backtest strong:has-text('3 段会话')")
+    page.wait_for_selector("#backtest tr:has-text('w-3') td:has-text('空泛安慰：')")
     page.click("button:has-text('存为这一版本')")
     page.wait_for_selector("#said:has-text('2030 已存')")
     page.wait_for_selector("#form-state:has-text('没有改动')")
