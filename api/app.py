@@ -64,6 +64,7 @@ from api import (
     report_cases,
     report_deliveries,
     reports,
+    retention,
     roi,
     routing,
     rule_health,
@@ -157,6 +158,7 @@ def create_app(
         lasting = (
             *(opened.sites.follow(), worker.run(), courier.run(), shadow.run()),
             *(case_door.follow(work, opened.store), schedule.follow(work, opened)),
+            retention.follow(work, opened),
         )
         tasks = [asyncio.create_task(one) for one in lasting]
         yield

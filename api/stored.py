@@ -42,12 +42,7 @@ def keep(
     there = results.several(Reader(writer), tenant, names)
     fresh = {str(one[0]["id"]): one for one in scored if str(one[0]["id"]) not in there}
     results.save(writer, tenant, [(result, agent) for result, agent, _ in scored])
-    transcripts.save(
-        writer,
-        tenant,
-        [(str(result["id"]), told) for result, _, told in scored],
-        opened.settings.transcript_days,
-    )
+    transcripts.save(writer, tenant, [(str(result["id"]), told) for result, _, told in scored])
     new = [result for result, _, _ in fresh.values()]
     rulings.carry(opened, writer, tenant, new)
     rule_health.withhold(work, opened, writer, tenant, new)

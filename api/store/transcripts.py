@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -23,11 +23,9 @@ def digest_of(kept: Mapping[str, Any]) -> str:
     return f"tr_{hashlib.sha256(canonical.encode()).hexdigest()[:24]}"
 
 
-def save(writer: Writer, tenant: str, pairs: Iterable[tuple[str, Mapping[str, Any]]], days: int) -> None:
-    """Keep (result id, kept transcript) pairs; what was kept more than `days` ago is forgotten."""
-    today = datetime.now(UTC)
-    forget(writer, tenant, (today - timedelta(days=days)).isoformat(timespec="milliseconds"))
-    now = today.isoformat(timespec="milliseconds")
+def save(writer: Writer, tenant: str, pairs: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Keep (result id, kept transcript) pairs."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     every = [(result, digest_of(kept), kept) for result, kept in pairs]
     for at in range(0, len(every), CHUNK):
         part = every[at : at + CHUNK]
@@ -75,12 +73,6 @@ def _link(writer: Writer, tenant: str, links: Mapping[str, str], now: str) -> No
     ]
     if rows:
         writer.execute(table.insert(), rows)
-
-
-def forget(writer: Writer, tenant: str, before: str) -> None:
-    """Drop what was kept before a moment (UTC ISO)."""
-    for table in (schema.transcripts, schema.result_transcripts):
-        writer.execute(table.delete().where(table.c.tenant == tenant, table.c.kept_at < before))
 
 
 def of_result(reader: Reader, tenant: str, result: str) -> Json | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -44,8 +43,8 @@ def test_evidence_points_into_the_kept_turns(site: Site, quality: httpx.Client, 
     problem(site.client("quality", OTHER).get(path), 404, "not_found")
 
 
-def test_kept_transcripts_are_forgotten_in_time(site: Site) -> None:
-    """What was kept longer ago than the site keeps is gone with the next one; newer texts of an id stand first."""
+def test_the_newest_text_of_a_dialogue_stands_first(site: Site) -> None:
+    """Two texts under one id are both kept; who asks for the dialogues of a time gets the newer one."""
     store: Store = site.service.store
     old, new = (
         keep(
@@ -55,12 +54,10 @@ def test_kept_transcripts_are_forgotten_in_time(site: Site) -> None:
         )
         for t in ("旧", "新")
     )
-    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-old", old)], 400))
-    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-new", new)], 400))
+    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-old", old)]))
+    store.write(lambda writer: transcripts.save(writer, TENANT, [("qs-new", new)]))
     span = ("2020-01-01", "2021-01-01")
     found = store.read(lambda reader: transcripts.between(reader, TENANT, *span, 10))
     assert [one["turns"][0]["text"] for one in found] == ["新"]
     assert store.read(lambda reader: transcripts.between(reader, OTHER, *span, 10)) == []
     assert store.read(lambda reader: transcripts.of_result(reader, TENANT, "qs-old")) == old
-    store.write(lambda writer: transcripts.forget(writer, TENANT, datetime.now(UTC).isoformat()))
-    assert store.read(lambda reader: transcripts.of_result(reader, TENANT, "qs-new")) is None
