@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from api.store import Reader, decisions, shadows
+from nlp.metrics.interval import Interval, wilson
 from nlp.taxonomy import Taxonomy
 
 Json = dict[str, Any]
 MOST = 20
 """Kinds of disagreement shown, the commonest first."""
-Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,15 @@ def report(reader: Reader, tenant: str, pair: Pair, since: str, tree: Taxonomy) 
         "seen": seen,
         "agreed": agreed,
         "agreement": round(agreed / seen, 4) if seen else None,
-        "interval": list(wilson(agreed, seen)) if seen else None,
+        "interval": _rounded(wilson(agreed, seen)),
         "confusions": _confusions(table, tree),
         "labels": _labels(table, tree),
         "corrections": _corrections(reader, tenant, pair, since, tree),
     }
 
 
-def wilson(hits: int, size: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); `size` is at least one."""
-    share, slack = hits / size, Z * Z / size
-    middle, half = share + slack / 2, Z * sqrt(share * (1 - share) / size + slack / (4 * size))
-    low, high = (middle - half) / (1 + slack), (middle + half) / (1 + slack)
-    return round(max(low, 0.0), 4), round(min(high, 1.0), 4)
+def _rounded(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [round(end, 4) for end in interval]
 
 
 def _named(label: str, tree: Taxonomy) -> Json:

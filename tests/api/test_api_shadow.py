@@ -21,7 +21,6 @@ from api import shadow as shadows
 from api.app import create_app
 from api.service import open_service
 from api.settings import load_settings
-from api.shadow_report import wilson
 from api.store import decisions
 from api.telemetry import configure_logs
 from nlp import artefacts
@@ -203,9 +202,3 @@ def test_a_shadow_that_cannot_load_stops_nothing(models: Path, tmp_path: Path) -
         ready = site.client("").get("/readyz").json()
         assert ready["status"] == "ready"
         assert ready["parts"]["shadow"]["state"] == "degraded"
-
-
-@pytest.mark.parametrize(("hits", "size", "low", "high"), [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0)])
-def test_the_interval_is_wilsons(hits: int, size: int, low: float, high: float) -> None:
-    """The interval of a share of all or nothing is not a point."""
-    assert wilson(hits, size) == (low, high)
