@@ -116,7 +116,7 @@ def test_the_other_pages_of_the_handbook_show_what_is_there(shop: Shop, page: An
     as_("editor", "#/kb/search?q=退款多久到账")
     page.wait_for_selector(".hit mark:has-text('退款')")
     page.goto(f"{shop.url}/supervisor#/kb/import")
-    csv = "标题,内容,类型\n礼品卡怎么用,结算时输入卡号即可抵扣。,faq\n,没有标题的一行,faq\n"
+    csv = "标题,内容,类型\n礼品卡<img src=x onerror=alert(1)>怎么用,结算时输入卡号即可抵扣。,faq\n,没有标题的一行,faq\n"
     page.set_input_files("[name=file]", {"name": "a.csv", "mimeType": "text/csv", "buffer": csv.encode()})
     page.click("form button:has-text('导入')")
     page.wait_for_selector("#import-report .tile:has-text('读出条目'):has-text('1')")
@@ -126,6 +126,9 @@ def test_the_other_pages_of_the_handbook_show_what_is_there(shop: Shop, page: An
     page.fill("[name=title]", "补上的标题")
     page.click("form button:has-text('改好了')")
     page.wait_for_selector(".empty:has-text('没有待修')")
+    page.goto(f"{shop.url}/supervisor#/kb/search?q=礼品卡怎么用")
+    page.wait_for_selector(".hit h2:has-text('onerror=alert')")
+    assert page.locator(".hit img").count() == 0, "what was imported is text"
     for name, seen in (("lint", "巡检"), ("gaps", "知识缺口"), ("stale", "过期与少用"), ("proposals", "优化建议"), ("releases", "版本"), ("changes", "手册修订")):  # fmt: skip
         page.goto(f"{shop.url}/supervisor#/kb/{name}")
         page.wait_for_selector(f"#view h1:has-text('{seen}')")

@@ -16,6 +16,9 @@ ROUGH = [
     {"role": "customer", "text": "到底什么时候能到？"},
     {"role": "agent", "text": "这个不归我管，您看规则吧，谁让您不看清楚说明。"},
 ]
+NAMELESS = """() => [...document.querySelectorAll('#view input, #view select, #view textarea, #view button, #view a')]
+    .filter((one) => !one.labels?.length && !one.getAttribute('aria-label') && !one.textContent.trim())
+    .map((one) => one.outerHTML)"""
 RULE = """
 [[item]]
 code = "empty_comfort"
@@ -115,6 +118,7 @@ def test_the_other_pages_of_quality_open(
         page.goto(f"{shop.url}/supervisor#/{address}")
         page.wait_for_selector(f"#view h1:has-text('{seen}')")
         assert page.locator("#view .wrong:not(:empty)").count() == 0
+        assert page.evaluate(NAMELESS) == []
     page.click("a:has-text('标准质检表')")
     text = page.input_value("textarea.code")
     page.fill("textarea.code", text.replace('code = "A"', 'code = "A', 1))
