@@ -17,6 +17,7 @@ import random
 import secrets
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -28,10 +29,15 @@ from api.store.outbox import Delivery
 from api.telemetry import log
 
 PATIENCE = 15.0
+LONGEST = 30.0
+"""Seconds a delivery may take altogether: an address that answers a letter at a time must not hold up the others."""
 IDLE_SECONDS = 0.5
 GONE = 410
 _PREFIX = "whsec_"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""The open network's part of IPv6: what lies outside is local, stands for IPv4, or is nobody's."""
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -71,6 +77,10 @@ def open_address(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return open_address(str(inner))
+        if address not in _UNICAST:
+            return False
+    elif address in _PROTOCOLS:
+        return False
     return address.is_global and not address.is_multicast
 
 
@@ -120,18 +130,32 @@ class _Vetted(http.client.HTTPConnection):
 
     def connect(self) -> None:
         found = socket.create_connection((self._target.address, self._target.port), self.timeout)
-        if self._target.tls:
-            found = ssl.create_default_context().wrap_socket(found, server_hostname=self._target.host)
         self.sock = found
+        if self._target.tls:
+            safe = ssl.create_default_context().wrap_socket(
+                found, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock = safe
+            safe.do_handshake()
+
+    def cut(self) -> None:
+        """End it from another thread: whoever waits for an answer is told that none comes."""
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def post(target: Target, headers: dict[str, str], body: str) -> int:
     """Send and give the status. Raises OSError, HTTPException."""
     connection = _Vetted(target)
+    over = threading.Timer(LONGEST, connection.cut)
+    over.daemon = True
+    over.start()
     try:
         connection.request("POST", target.path, body.encode(), headers)
         return connection.getresponse().status
     finally:
+        over.cancel()
         connection.close()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import _socket
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -153,7 +156,8 @@ INSIDE = (
     "127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
     "224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1",
     "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2002:0a00:0001::1",
-    "2001:db8::1", "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+    "2001:db8::1", "2001:0:4136:e378:8000:63bf:f5ff:fffe", "192.0.0.8", "fec0::1", "::7f00:1", "::ffff:0:a00:1",
+    "64:ff9b:1::a00:1", "5f00::1",
 )  # fmt: skip
 OPEN = ("1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
 
@@ -166,6 +170,30 @@ def test_no_message_goes_inside(address: str) -> None:
         courier.vetted("https://hook.example.com/", (), lambda host, port: ["1.1.1.1", address])
     target = courier.vetted("https://hook.example.com/", ("hook.example.com",), lambda host, port: [address])
     assert target.address == address
+
+
+def test_an_answer_a_letter_at_a_time_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slowly an address answers, it holds the others up no longer than a delivery may take."""
+    monkeypatch.setattr(courier, "LONGEST", 0.3)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        taken, _ = listening.accept()
+        with taken, contextlib.suppress(OSError):
+            while True:
+                taken.sendall(b"x")
+                time.sleep(0.02)
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    port = listening.getsockname()[1]
+    sent = outbox.Delivery("t", "msg_1", "wh_1", f"http://127.0.0.1:{port}/", courier.new_secret(), "{}", 1)
+    began = time.monotonic()
+    status, told = courier.attempt(sent, ("127.0.0.1",))
+    dripping.join(timeout=5)
+    listening.close()
+    assert (status, told.startswith("没有送到")) == (0, True)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("address", OPEN)
