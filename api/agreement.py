@@ -17,6 +17,7 @@ from api.casework import written
 from api.days import day_of
 from api.deps import Json, Opened
 from api.errors import Problem, invalid
+from api.measured import counting
 from api.service import Service
 from api.store import Reader, results, second_scores
 from api.store.keys import Grant
@@ -49,7 +50,7 @@ async def read_agreement(
         scores = second_scores.between(reader, grant.tenant, *span)
         return scores, results.several(reader, grant.tenant, sorted({one["result"] for one in scores}))
 
-    scores, rows = await opened.store.aread(unit)
+    scores, rows = await counting(opened.store, unit)
     grades = await asyncio.to_thread(_grading, opened, grant.tenant, rows.values())
     wanted = [
         s for s in scores if s["result"] in rows and form in (None, rows[s["result"]].result["form"]["code"])

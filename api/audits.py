@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import Json, Opened, Overseer
+from api.measured import counting
 from api.report_base import Window, daily_facts, day_of, link, reports_policy, seen, window
 from api.report_content import ranked
 from api.report_forms import FRAME, attached
@@ -53,7 +54,7 @@ async def read_audit(
         total, _ = daily_facts(reader, grant.tenant, span, zone, policy.audit.pass_score)
         return audit(total, policy.audit)
 
-    told = await opened.store.aread(unit)
+    told = await counting(opened.store, unit)
     whole = {"code": "audit", "period": period, **_span(span), **told, "policy": policy.version}
     title = f"质量稽核 {span.begin.date()} 起，至 {span.end.date()} 零时"
     return _answer(whole, title, [_rates(told), _failed(told)], _definitions(told), format)
@@ -100,7 +101,7 @@ async def read_ranking(
         total, _ = daily_facts(reader, grant.tenant, span, zone, policy.audit.pass_score)
         return ranked(ranking(total["teams"], policy.ranking))
 
-    told = await opened.store.aread(unit)
+    told = await counting(opened.store, unit)
     note = f"按平均分排名；少于 {policy.ranking.least} 段会话的团队不排名；只供参考，不产生任何人事动作"
     whole = {
         "code": "ranking", "period": period, **_span(span), **told,
@@ -135,7 +136,7 @@ async def read_stars(
             place["evidence"] = _evidence(seen(reader, grant.tenant, span, about={"agent": one.name}))
         return told
 
-    told = await opened.store.aread(unit)
+    told = await counting(opened.store, unit)
     formula = star_formula(policy.stars)
     whole = {"code": "stars", "period": period, **_span(span), **told, "formula": formula}
     shown = Table(

@@ -22,6 +22,7 @@ from api.days import day_of
 from api.deps import IdempotencyKey, Json, Opened, once
 from api.errors import FieldError, Problem, invalid
 from api.forms import site_folder
+from api.measured import counting
 from api.service import Service
 from api.store import Reader, Writer, observations, results, transcripts
 from api.store import rulings as said
@@ -117,7 +118,7 @@ async def read_radar(agent: str, opened: Opened, grant: Person, since: Day, unti
     def unit(reader: Reader) -> list[Judged]:
         return judged(opened, reader, grant.tenant, agent, since, until)
 
-    rows = await opened.store.aread(unit)
+    rows = await counting(opened.store, unit)
     skills = await asyncio.to_thread(radar, rows, policy_of(opened))
     return {"agent": agent, "since": since.isoformat(), "until": until.isoformat(), "results": len(rows),
             "abilities": [_skill(skill) for skill in skills]}  # fmt: skip
@@ -150,7 +151,7 @@ async def plan_coaching(
         }
         return "、".join(one.skill.ability.name for one in found), data
 
-    names, data = await opened.store.aread(read)
+    names, data = await counting(opened.store, read)
 
     def unit(writer: Writer) -> tuple[int, Json]:
         case = cases.open_case(

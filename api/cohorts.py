@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from api.cohort_table import Arm, Events, by_arm
 from api.deps import Json, Opened, Supervisor
 from api.errors import invalid
+from api.measured import counting
 from api.store import Reader, agents
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -43,7 +44,7 @@ async def read_cohorts(
         )
         return found, cast("dict[str, Arm]", agents.arms(reader, grant.tenant))
 
-    events, arms = await opened.store.aread(unit)
+    events, arms = await counting(opened.store, unit)
     since = datetime.now(UTC) - timedelta(days=days)
     starts = {agent: at for agent, at in {**events.starts(), **given}.items() if at >= since}
     known: dict[str, Arm] = {**arms, **dict.fromkeys(off or (), "off")}

@@ -12,6 +12,7 @@ from api.auth import requires
 from api.deps import Json, Opened
 from api.kb_gaps import gaps_of
 from api.kb_policy import knowledge_policy
+from api.measured import counting
 from api.quarter import month, months_of, pains, rated
 from api.store import Reader
 from api.store.keys import Grant
@@ -38,7 +39,7 @@ async def read_quarter(
     def unit(reader: Reader) -> list[Json]:
         return [month(reader, grant.tenant, one.utc, tree, low) for one in months]
 
-    counted = await opened.store.aread(unit)
+    counted = await counting(opened.store, unit)
     for one, window in zip(counted, months, strict=True):
         begin, end = window.utc
         asked = [question for theme in themes for question in theme.asked if begin <= question.at < end]

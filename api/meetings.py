@@ -17,6 +17,7 @@ from api.casework import Casework, Work, find
 from api.deps import IdempotencyKey, Json, Opened, Overseer, once
 from api.ics import Event, calendar
 from api.improvements import week_of, weekly_list
+from api.measured import counting
 from api.report_base import daily_facts, day_of, item_names, reports_policy, window
 from api.service import Service
 from api.store import Reader, Writer
@@ -72,7 +73,9 @@ async def plan_meeting(
 
     agenda = body.agenda
     if not agenda:  # read before the writer is asked: its units stay short
-        agenda = await opened.store.aread(lambda reader: agenda_of(work, opened, reader, grant.tenant, week))
+        agenda = await counting(
+            opened.store, lambda reader: agenda_of(work, opened, reader, grant.tenant, week)
+        )
     told = [mask(one) for one in agenda]
 
     def unit(writer: Writer) -> tuple[int, Json]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.deps import Opened, Overseer
 from api.errors import invalid
 from api.forms import site_folder
+from api.measured import counting
 from api.monthly_filled import filled, form_table, links_table
 from api.report_base import day_of, window
 from api.report_forms import FRAME, attached
@@ -89,7 +90,7 @@ async def _answer(
 ) -> Response:
     zone = ZoneInfo(opened.settings.timezone)
     span = window("monthly", day_of(date, zone), zone)
-    told = await opened.store.aread(lambda reader: filled(opened, reader, tenant, form, span, team))
+    told = await counting(opened.store, lambda reader: filled(opened, reader, tenant, form, span, team))
     if format == "json":
         return JSONResponse(told)
     title = f"{form.name} {span.begin:%Y-%m}" + (f"（{team}）" if team else "")

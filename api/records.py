@@ -17,6 +17,7 @@ from api.casework import Casework, Work, find, written
 from api.days import day_of
 from api.deps import AgentKey, IdempotencyKey, Json, Opened, once
 from api.errors import invalid, not_found
+from api.measured import counting
 from api.record_pages import Format, answer, form_of
 from api.rectifications import records_of, refuse
 from api.service import Service
@@ -203,7 +204,7 @@ async def read_completeness(opened: Opened, grant: Judge, since: Day, until: Day
         return stored.opened(reader, grant.tenant, [RECORD], span)
 
     return await asyncio.to_thread(
-        _completeness, await opened.store.aread(unit), records_of(opened), since, until
+        _completeness, await counting(opened.store, unit), records_of(opened), since, until
     )
 
 

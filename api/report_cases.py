@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.casework import Work
 from api.deps import Json, Opened, Overseer
+from api.measured import counting
 from api.report_base import Window, day_of, item_names, reports_policy, seen, window
 from api.report_content import shown
 from api.report_forms import FRAME, attached
@@ -65,7 +66,7 @@ async def read_cases(
         found = pick(seen(reader, grant.tenant, span), fought, each or policy.cases_each, names)
         return [_told(reader, grant.tenant, one) for one in found]
 
-    told = await opened.store.aread(unit)
+    told = await counting(opened.store, unit)
     if format == "json":
         head = {"period": period, "from": span.begin.isoformat(), "to": span.end.isoformat()}
         return JSONResponse({**head, "cases": told})
@@ -100,7 +101,7 @@ async def read_emerging(opened: Opened, grant: Overseer, date: Day = None) -> Js
     """Complaints that are new on a day, at the stated rate of false alarms."""
     zone = ZoneInfo(opened.settings.timezone)
     day = day_of(date, zone)
-    return await opened.store.aread(lambda reader: emerging(opened, reader, grant.tenant, day, zone))
+    return await counting(opened.store, lambda reader: emerging(opened, reader, grant.tenant, day, zone))
 
 
 @router.get("/themes")
@@ -108,7 +109,7 @@ async def read_themes(opened: Opened, grant: Overseer, period: Period = "weekly"
     """What customers complain of, by aspect: how often, in which words, with a few masked quotes."""
     zone = ZoneInfo(opened.settings.timezone)
     span = window(period, day_of(date, zone), zone)
-    told = await opened.store.aread(
-        lambda reader: themes_of(opened, voices(opened, reader, grant.tenant, span))
+    told = await counting(
+        opened.store, lambda reader: themes_of(opened, voices(opened, reader, grant.tenant, span))
     )
     return {"period": period, "from": span.begin.isoformat(), "to": span.end.isoformat(), **told}

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import Json, Opened, Overseer
 from api.errors import not_found
+from api.measured import counting
 from api.report_base import day_of, window
 from api.report_content import compiled
 from api.report_forms import FRAME, attached
@@ -55,7 +56,7 @@ async def read_delivery(
         kept = deliveries.get(reader, grant.tenant, period, first)
         return None if kept is None else (kept, compiled(opened, reader, grant.tenant, period, first))
 
-    found = await opened.store.aread(unit)
+    found = await counting(opened.store, unit)
     if found is None:
         raise not_found("已发出的报告", f"{period} {first.isoformat()}")
     kept, now = found

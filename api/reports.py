@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import Json, Opened, Overseer, Supervisor
 from api.forms import CODE
+from api.measured import counting
 from api.report_base import day_of, item_names, reports_policy, window
 from api.report_content import compiled, failing, shown
 from api.report_counts import counts, scored
@@ -35,7 +36,7 @@ async def read_report(
 ) -> Response:
     """A day, a week or a month of the site's calendar: every form holds the same numbers."""
     day = day_of(date, ZoneInfo(opened.settings.timezone))
-    report = await opened.store.aread(lambda reader: compiled(opened, reader, grant.tenant, period, day))
+    report = await counting(opened.store, lambda reader: compiled(opened, reader, grant.tenant, period, day))
     if format == "json":
         return JSONResponse(report)
     names = {code: node.name for code, node in opened.policy.taxonomy.codes.items()}
@@ -75,7 +76,7 @@ async def read_violation(
             "conversations": shown(reader, grant.tenant, found[:limit], code),
         }
 
-    return await opened.store.aread(unit)
+    return await counting(opened.store, unit)
 
 
 @router.get("/board")

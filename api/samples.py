@@ -25,6 +25,7 @@ from api.deps import IdempotencyKey, Json, Opened, Supervisor, once
 from api.errors import Problem, invalid, not_found
 from api.forms import form_of, site_folder
 from api.judging import judged
+from api.measured import counting
 from api.service import Service
 from api.store import Reader, Writer, conversations, observations, second_scores
 from api.store.conversations import Kept
@@ -110,7 +111,7 @@ async def read_sample(opened: Opened, grant: Judge, date: Day) -> Json:
                 pick |= {"flags": [], "stratum": None}
         return sample
 
-    return await opened.store.aread(unit)
+    return await counting(opened.store, unit)
 
 
 @router.post("/samples", status_code=201)
@@ -158,7 +159,7 @@ async def read_rates(opened: Opened, grant: Judge, since: Day, until: Day) -> Js
         chosen = [pick["result_id"] for sample in samples.values() for pick in sample["picks"]]
         return samples, second_scores.of_results(reader, grant.tenant, chosen)
 
-    samples, said = await opened.store.aread(unit)
+    samples, said = await counting(opened.store, unit)
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),

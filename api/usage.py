@@ -18,6 +18,7 @@ from api.casework import written
 from api.days import day_of
 from api.deps import Json, Opened
 from api.errors import Problem, invalid
+from api.measured import counting
 from api.store import Reader, observations, usage
 from api.store.keys import Grant
 
@@ -86,7 +87,7 @@ async def read_usage(opened: Opened, grant: Judge, since: Day, until: Day) -> Js
         told = sum(1 for _ in observations.between(reader, grant.tenant, "suggestion", *span))
         return events_of(reader, grant.tenant, *span), told
 
-    found, told = await opened.store.aread(unit)
+    found, told = await counting(opened.store, unit)
     counts = await asyncio.to_thread(counted, found, ZoneInfo(opened.settings.timezone))
     acts = sum(number for name, number in counts["types"].items() if name.startswith("suggestion."))
     sums: dict[str, Any] = {
@@ -115,7 +116,7 @@ async def list_events(
 ) -> Json:
     """The events themselves, oldest first."""
     span = _span(opened, since, until)
-    found = await opened.store.aread(lambda reader: events_of(reader, grant.tenant, *span))
+    found = await counting(opened.store, lambda reader: events_of(reader, grant.tenant, *span))
     page = [{"schema": SCHEMA, **one} for one in found[offset : offset + limit]]
     return {
         "events": page,
