@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -72,12 +72,14 @@ async def unmark_shopper(transcript_id: str, opened: Opened, grant: Judge) -> Js
 
 
 @router.get("")
-async def list_shoppers(opened: Opened, grant: Judge) -> Json:
+async def list_shoppers(
+    opened: Opened, grant: Judge, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Json:
     """Shoppers' conversations, newest first, each with its score by the same rules."""
 
     def unit(reader: Reader) -> list[Json]:
         told = []
-        for one in marks.listed(reader, grant.tenant, MARK):
+        for one in marks.listed(reader, grant.tenant, MARK, limit):
             rows = results.since(reader, grant.tenant, "", transcript_id=one["transcript_id"], limit=20)
             scored = rulings.listed(reader, grant.tenant, rows)
             told.append(

@@ -27,12 +27,13 @@ def drop(writer: Writer, tenant: str, transcript_id: str, mark: str) -> bool:
     return bool(writer.execute(delete(table).where(*mine)).rowcount)
 
 
-def listed(reader: Reader, tenant: str, mark: str) -> list[Json]:
-    """Everything with a mark, newest first."""
+def listed(reader: Reader, tenant: str, mark: str, limit: int) -> list[Json]:
+    """What has a mark, newest first."""
     rows = reader.execute(
         select(*_SHOWN)
         .where(table.c.tenant == tenant, table.c.mark == mark)
         .order_by(table.c.at.desc(), table.c.transcript_id)
+        .limit(limit)
     )
     return [dict(row._mapping) for row in rows]
 

@@ -112,6 +112,8 @@ def test_a_mystery_shopper_is_hidden_and_counts_nowhere(people: dict[str, httpx.
     assert numbers()[0] == before[0]
     shoppers = people["S1"].get("/v1/quality/mystery").json()["shoppers"]
     told = {one["transcript_id"]: one for one in shoppers}
+    newest = people["S1"].get("/v1/quality/mystery", params={"limit": 1}).json()["shoppers"]
+    assert newest == shoppers[:1]
     assert told["ms-1"]["results"][0]["score"] == first["score"]
     for door in (
         f"/v1/quality/results/{first['id']}", f"/v1/quality/results/{first['id']}/transcript",
