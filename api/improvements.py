@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from api import case_views, cases
 from api.casework import Casework, Work, clock_of
 from api.deps import Json, Opened, Overseer
+from api.measured import counting
 from api.people import Person, people, with_any
 from api.report_base import daily_facts, day_of, item_names, reports_policy, window
 from api.report_forms import FRAME, attached
@@ -49,11 +50,21 @@ def _items(work: Casework, found: list[Case]) -> dict[str, tuple[Item, Case]]:
     return told
 
 
-def open_week(work: Casework, opened: Service, writer: Writer, tenant: str, day: Date) -> list[Case]:
-    """Open an item for each of the week's most frequent violations that none deals with yet; again: nothing new."""
+def week_facts(opened: Service, reader: Reader, tenant: str, day: Date) -> Json:
+    """What is counted of a day's week."""
+    zone, policy = ZoneInfo(opened.settings.timezone), reports_policy(opened)
+    return daily_facts(reader, tenant, window("weekly", day, zone), zone, policy.audit.pass_score)[0]
+
+
+def open_week(
+    work: Casework, opened: Service, writer: Writer, tenant: str, day: Date, total: Json
+) -> list[Case]:
+    """Open an item for each of the week's most frequent violations that none deals with yet; again: nothing new.
+
+    `total` is what was counted of the week, before the writer was asked: its units stay short.
+    """
     zone, reader = ZoneInfo(opened.settings.timezone), Reader(writer)
     policy, week = reports_policy(opened), week_of(day)
-    total, _ = daily_facts(reader, tenant, window("weekly", day, zone), zone, policy.audit.pass_score)
     there = _items(work, stored.opened(reader, tenant, (KIND,)))
     open_codes = {item.code for item, _ in there.values() if not item.final}
     everybody = people(reader, tenant, work.now())
@@ -144,8 +155,10 @@ async def open_improvements(
     """Open the items of a week now; those that are there already stay as they are."""
     day = day_of(date, ZoneInfo(opened.settings.timezone))
 
+    total = await counting(opened.store, lambda reader: week_facts(opened, reader, grant.tenant, day))
+
     def unit(writer: Writer) -> list[Json]:
-        made = open_week(work, opened, writer, grant.tenant, day)
+        made = open_week(work, opened, writer, grant.tenant, day, total)
         return [case_views.shown(work, case, grant) for case in made]
 
     return {"week": week_of(day).isoformat(), "opened": await opened.store.awrite(unit)}

@@ -65,7 +65,7 @@ def deliver(work: Casework, opened: Service, tenant: str, run: Run, now: datetim
             told_of = {"period": run.period, "day": run.day.isoformat(), "at": at}
             outbox.announce(writer, tenant, "report.delivered", told_of)
         if fresh and run.period == "weekly":
-            open_week(work, opened, writer, tenant, run.day)
+            open_week(work, opened, writer, tenant, run.day, report["facts"])
         return fresh
 
     return opened.store.write(unit)
