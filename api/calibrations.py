@@ -20,6 +20,7 @@ from api.errors import Problem
 from api.store import Reader, Writer, second_scores
 from api.store.cases import Case
 from api.store.keys import Grant
+from nlp.privacy import mask
 from nlp.quality.agreement import alpha
 
 router = APIRouter(prefix="/v1/quality/calibrations", tags=["quality"])
@@ -51,7 +52,7 @@ async def open_session(
             raise Problem("conflict", "校准至少两人参加，且不能是这段会话的客服")
         due = body.due_at or work.clock() + timedelta(days=3)
         case = cases.open_case(
-            work, writer, grant, KIND, title=body.title, subject=found.id,
+            work, writer, grant, KIND, title=mask(body.title), subject=found.id,
             data={"participants": people}, due_at=due,
         )  # fmt: skip
         return 201, case_views.shown(work, case, grant)

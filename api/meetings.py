@@ -85,7 +85,7 @@ async def plan_meeting(
             "attendees": body.attendees, "agenda": told,
         }  # fmt: skip
         if body.place is not None:
-            data["place"] = body.place
+            data["place"] = mask(body.place)
         title = f"周复盘会议 {week.isoformat()} 起的一周"
         made = cases.open_case(
             work, writer, grant, KIND, title=title, subject=week.isoformat(), owner=host, data=data, due_at=at

@@ -102,7 +102,7 @@ def _open(opened: Service, work: Casework, writer: Writer, grant: Grant, body: R
     told = transcripts.of_result(reader, grant.tenant, found.id) or {}
     data: Json = {
         "found_at": (body.found_at or work.clock()).isoformat(),
-        "channel": body.channel or told.get("channel") or "质检",
+        "channel": mask(body.channel or "") or told.get("channel") or "质检",
         "cause": body.cause,
         "item": body.item,
         "item_name": item["name"],

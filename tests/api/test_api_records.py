@@ -100,7 +100,7 @@ def test_a_rectification_needs_a_violation(people: dict[str, httpx.Client]) -> N
 def test_forms_are_printed_and_counted(people: dict[str, httpx.Client]) -> None:
     """R122: the same lines as a page and as a workbook, in which nothing is a formula."""
     result = scored(people["Q1"], "rt-4")["id"]
-    given = {"result_id": result, "item": "forbidden_word", "cause": "流程", "channel": "=1+1<b>"}
+    given = {"result_id": result, "item": "forbidden_word", "cause": "流程", "channel": "=1+1<b> 13812345678"}
     assert people["S1"].post("/v1/rectifications", json=given).status_code == 201
     page = people["S1"].get("/v1/rectifications", params={"format": "html"}).text
     assert "服务问题整改跟踪表" in page
@@ -108,7 +108,7 @@ def test_forms_are_printed_and_counted(people: dict[str, httpx.Client]) -> None:
     book = people["S1"].get("/v1/rectifications", params={"format": "xlsx"}).content
     rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
     assert rows[0][0] == "发现时间/渠道"
-    assert str(rows[1][0]).endswith("/ =1+1<b>")
+    assert str(rows[1][0]).endswith("/ =1+1<b> [手机号]")
 
 
 def test_a_service_record_is_filled_confirmed_and_reviewed(people: dict[str, httpx.Client]) -> None:

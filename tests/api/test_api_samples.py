@@ -204,9 +204,10 @@ def test_the_report_by_hand() -> None:
 def test_a_calibration_shows_the_differences(people: dict[str, httpx.Client]) -> None:
     """Several score one transcript; differences come item by item once one has scored; it ends with a conclusion."""
     result = scored(people["Q1"], "cal", "香蕉")
-    given = {"title": "十月校准", "result_id": result["id"], "participants": ["Q1", "Q2"]}
+    given = {"title": "十月校准 13812345678", "result_id": result["id"], "participants": ["Q1", "Q2"]}
     made = people["S1"].post("/v1/quality/calibrations", json=given)
     assert made.status_code == 201, made.text
+    assert made.json()["title"] == "十月校准 [手机号]"
     door = f"/v1/quality/calibrations/{made.json()['id']}"
     problem(people["Q1"].post(f"{door}/scores", json={"items": {"x": "pass", "y": "fail"}}), 409, "conflict")
     moves = f"/v1/cases/{made.json()['id']}/moves"
