@@ -181,17 +181,27 @@ async def _job(opened: Opened, tenant: str, identity: str) -> Json:
 async def list_jobs(opened: Opened, grant: Quality, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Json:
     """Jobs, newest first."""
     found = await opened.store.aread(lambda reader: jobs.listed(reader, grant.tenant, limit))
-    return {"jobs": [shown(job) for job in found]}
+
+    def told() -> list[Json]:
+        return [shown(job) | _counts(_summary(folder_of(opened.settings, job["id"]))) for job in found]
+
+    return {"jobs": await asyncio.to_thread(told)}
 
 
 @router.get("/{job_id}")
 async def read_job(job_id: str, opened: Opened, grant: Quality) -> Json:
     """State and progress of a job; its summary when it is done."""
     job = await _job(opened, grant.tenant, job_id)
-    told = shown(job)
+    summary = await asyncio.to_thread(_summary, folder_of(opened.settings, job_id))
+    told = shown(job) | _counts(summary)
     if job["state"] == "done":
-        told["summary"] = await asyncio.to_thread(_summary, folder_of(opened.settings, job_id))
+        told["summary"] = summary
     return told
+
+
+def _counts(summary: Any) -> Json:
+    """How many were scored and how many refused; null until that is known."""
+    return {name: (summary or {}).get(name) for name in ("scored", "refused")}
 
 
 def _summary(folder: Path) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
@@ -29,6 +31,7 @@ from nlp.quality.records import RECTIFICATION, Records, read_records
 router = APIRouter(prefix="/v1/rectifications", tags=["quality"])
 
 KIND = "rectification"
+MOMENTS = ("found_at", "planned_at", "finished_at")
 Judge = Annotated[Grant, requires("supervisor", "quality")]
 Person = Annotated[Grant, requires("agent", "supervisor", "quality")]
 Named = Annotated[str | None, Query(max_length=256)]
@@ -121,12 +124,26 @@ def _open(opened: Service, work: Casework, writer: Writer, grant: Grant, body: R
 def shown(work: Casework, opened: Service, grant: Grant, case: Case) -> Json:
     """A rectification with the form's fields and lines as printed."""
     sheet = records_of(opened).sheets[RECTIFICATION]
-    values = values_of(work, case)
-    lines = [{"name": name, "text": text} for name, text in sheet.printed(values)]
+    values = values_of(work, case, _zone(opened))
+    lines = [{"name": name, "text": text} for name, text in sheet.printed(_on_paper(opened, values))]
     return {**case_views.shown(work, case, grant), "fields": values, "lines": lines}
 
 
-def values_of(work: Casework, case: Case) -> Json:
+def _zone(opened: Service) -> ZoneInfo:
+    return ZoneInfo(opened.settings.timezone)
+
+
+def _local(at: str, zone: ZoneInfo) -> str:
+    """A moment as people write it: the site's clock, to the minute."""
+    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _on_paper(opened: Service, values: Json) -> Json:
+    """The fields as they are printed; what programs read keeps its zone."""
+    return values | {name: _local(values[name], _zone(opened)) for name in MOMENTS if values[name]}
+
+
+def values_of(work: Casework, case: Case, zone: ZoneInfo) -> Json:
     """The fields of the form."""
     signed = case.data.get("sign_offs") or case.approvals
     given = {name: case.data.get(name) for name in ("found_at", "channel", "cause", "root_cause", "measures")}
@@ -136,7 +153,9 @@ def values_of(work: Casework, case: Case) -> Json:
         "planned_at": case.data.get("planned_at"),
         "finished_at": case.data.get("finished_at"),
         "effect": case.data.get("effect"),
-        "sign_offs": "、".join(f"{role} {one['by']}（{one['at'][:16]}）" for role, one in signed.items()),
+        "sign_offs": "、".join(
+            f"{role} {one['by']}（{_local(one['at'], zone)}）" for role, one in signed.items()
+        ),
     }
 
 
@@ -193,7 +212,7 @@ async def list_rectifications(
     page = [shown(work, opened, grant, case) for case in found]
     told = {"rectifications": page, "next": page[-1]["id"] if len(page) == limit else None}
     sheet = records_of(opened).sheets[RECTIFICATION]
-    return answer(sheet, told, [one["fields"] for one in page], format)
+    return answer(sheet, told, [_on_paper(opened, one["fields"]) for one in page], format)
 
 
 @router.get("/{case_id}", response_model=None)
@@ -210,4 +229,4 @@ async def read_rectification(
         }
 
     told = await opened.store.aread(unit)
-    return answer(records_of(opened).sheets[RECTIFICATION], told, [told["fields"]], format)
+    return answer(records_of(opened).sheets[RECTIFICATION], told, [_on_paper(opened, told["fields"])], format)

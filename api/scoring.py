@@ -73,7 +73,13 @@ def run(task: Task) -> None:
                 _write(folder / PROGRESS, json.dumps([done, total]))
 
         tell(0, total)
-        score_files([source], folder, setting, workers=1, progress=tell, rows=ROWS)
+        summary = score_files([source], folder, setting, workers=1, progress=tell, rows=ROWS)
+        if summary.refused and not summary.scored:
+            first = summary.problems[0]
+            raise ReadError(
+                f"全部 {summary.refused} 行都被拒收；第 {first['line']} 行："
+                f"{first['field']}：{first['message']}（应为：{first['accepted']}）"
+            )
         _keep(source, task.source, folder / TRANSCRIPTS)
         told = 0.0
         tell(total, total)

@@ -16,7 +16,16 @@ from nlp.adapters import ADAPTERS, recognised
 from nlp.adapters.asr import from_lines
 from nlp.packed import LINE_LIMIT, bounded_lines, unpacked_name
 from nlp.transcript import Transcript, TranscriptError, parse_transcript
-from nlp.turn_tables import ROLE_FORM, TURN_LIMIT, ReadError, Row, TranscriptProblem, role_of, table_rows
+from nlp.turn_tables import (
+    ROLE_FORM,
+    TURN_LIMIT,
+    ReadError,
+    Row,
+    TranscriptProblem,
+    Unread,
+    role_of,
+    table_rows,
+)
 
 __all__ = ["ReadError", "Row", "TranscriptProblem", "parse_row", "read_rows", "read_transcripts"]
 
@@ -92,10 +101,11 @@ def _sound(value: Any) -> bool:
     return True
 
 
-def read_rows(path: Path, source: str = "") -> Iterator[Row]:
+def read_rows(path: Path, source: str = "", unread: Unread | None = None) -> Iterator[Row]:
     """Rows of a file in order, one a transcript, not yet parsed. Raises ReadError.
 
     `source` names the system whose export the file is (a name of `ADAPTERS`); without it, its fields tell.
+    `unread` is filled with the columns of tables that nobody reads.
     """
     if source and source not in ADAPTERS:
         raise ReadError(f"来源：不认识 {source!r}（应为：{'、'.join(ADAPTERS)}）")
@@ -105,7 +115,7 @@ def read_rows(path: Path, source: str = "") -> Iterator[Row]:
     if path.name.lower().endswith(_TABLES):
         if source:
             raise ReadError(f"{path}：表格每行一个话轮，不另外指明来源（--from 用于 .json .jsonl .txt）")
-        return table_rows(path)
+        return table_rows(path, unread)
     if name.endswith(_LINES):
         return _json_rows(path, source)
     if name.endswith(".json"):

@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "role": ("role", "sender", "speaker", "角色", "发送方", "说话人"),
     "text": ("text", "content", "message", "内容", "消息", "消息内容", "文本"),
     "at": ("at", "time", "timestamp", "ts", "created_at", "时间", "发送时间"),
-    "agent_id": ("agent_id", "agent", "客服编号", "坐席", "坐席编号", "客服工号", "工号"),
-    "agent_name": ("agent_name", "客服", "客服姓名", "客服昵称"),
+    "agent_id": ("agent_id", "agent", "客服编号", "坐席", "坐席编号", "坐席工号", "客服工号", "工号"),
+    "agent_name": ("agent_name", "客服", "客服姓名", "客服昵称", "坐席姓名"),
     "team": ("team", "班组", "组别", "团队"),
     "turn_id": ("turn_id", "message_id", "消息编号"),
     "channel": ("channel", "渠道"),
@@ -47,6 +47,10 @@ _ROLE_WORDS = {
 
 ROLE_FORM = "客户|客服|机器人|主管|系统 或 " + "|".join(ROLES)
 """The accepted words of a role in a file."""
+
+
+Unread = dict[str, list[str]]
+"""Columns of a table that nobody reads, by file."""
 
 
 class ReadError(ValueError):
@@ -75,15 +79,15 @@ class Row:
     adapter: str = ""
 
 
-def table_rows(path: Path) -> Iterator[Row]:
-    """Rows of a CSV or XLSX file, one a transcript. Raises ReadError."""
+def table_rows(path: Path, unread: Unread | None = None) -> Iterator[Row]:
+    """Rows of a table, one a transcript; columns that are not read are told in `unread`. Raises ReadError."""
     name = path.name.lower()
     if name.endswith(".parquet"):
-        return _parquet(path)
-    return _turn_rows(path, _sheet(path) if name.endswith(".xlsx") else _csv(path))
+        return _parquet(path, unread)
+    return _turn_rows(path, _sheet(path) if name.endswith(".xlsx") else _csv(path), unread)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(path: Path, unread: Unread | None) -> Iterator[Row]:
     """Rows with a list of turns are transcripts; others are turns, as in the other tables."""
     from nlp.parquet import parquet_rows
 
@@ -91,7 +95,7 @@ def _parquet(path: Path) -> Iterator[Row]:
     if "turns" in names:
         return (_whole_row(path, number, row) for number, row in enumerate(rows, start=1))
     cells = ([_cell(row[name]) for name in names] for row in rows)
-    return _turn_rows(path, chain([names], cells))
+    return _turn_rows(path, chain([names], cells), unread)
 
 
 def _whole_row(path: Path, number: int, row: Mapping[str, Any]) -> Row:
@@ -160,13 +164,16 @@ def _cell(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _headings(path: Path, row: list[str]) -> dict[str, int]:
+def _headings(path: Path, row: list[str], unread: Unread | None) -> dict[str, int]:
     known = {word: name for name, words in _COLUMNS.items() for word in words}
     places: dict[str, int] = {}
     for at, heading in enumerate(row):
         name = known.get(heading.strip().lower())
         if name:
             places.setdefault(name, at)
+    left = [heading.strip()[:40] for at, heading in enumerate(row) if at not in places.values()]
+    if unread is not None and any(left):
+        unread[path.name] = [heading for heading in left if heading]
     missing = [name for name in ("conversation_id", "role", "text") if name not in places]
     if missing:
         wanted = "；".join("/".join(_COLUMNS[name][:1] + _COLUMNS[name][-1:]) for name in missing)
@@ -174,10 +181,10 @@ def _headings(path: Path, row: list[str]) -> dict[str, int]:
     return places
 
 
-def _turn_rows(path: Path, rows: Iterable[list[str]]) -> Iterator[Row]:
+def _turn_rows(path: Path, rows: Iterable[list[str]], unread: Unread | None = None) -> Iterator[Row]:
     """Rows of turns to transcripts: consecutive rows of one conversation, in the order of the file."""
     iterator = iter(rows)
-    places = _headings(path, next(iterator, []))
+    places = _headings(path, next(iterator, []), unread)
     current: dict[str, Any] | None = None
     first, problem = 0, None
     for number, cells in enumerate(iterator, start=2):
@@ -232,4 +239,6 @@ def _finished(path: Path, line: int, value: dict[str, Any], problem: TranscriptP
     at = next((turn["at"] for turn in value["turns"] if "at" in turn), None)
     if at:
         value["started_at"] = at
+    if problem is not None and value["id"]:  # the conversation is dropped for one bad line: say which
+        problem = replace(problem, message=f"{problem.message}；会话 {value['id'][:64]} 整个未评")
     return Row(path.name, line, json.dumps(value, ensure_ascii=False), problem)

@@ -41,7 +41,7 @@ _HELP = (
     "JSONL 每行一个会话：id、turns（role、text，可有 at、turn_id），"
     "可有 channel、category、agent、customer、started_at、outcome\n"
     "CSV、XLSX、Parquet 每行一个话轮，列：会话编号、角色、内容，"
-    "可有 时间、客服编号、客服姓名、班组、消息编号、渠道、类别、客户编号、客户等级"
+    "可有 时间、坐席工号（客服编号）、客服姓名、班组、消息编号、渠道、类别、客户编号、客户等级"
 )
 
 
@@ -115,16 +115,27 @@ def score(
     if store:
         note(f"存入站点：新增 {_load(paths, source, out, data)} 条")
     seconds = time.monotonic() - began
+    for file, columns in summary.unread.items():
+        note(f"{file}：这些列没有读：{'、'.join(columns)}（能读的列名见 zuoxi quality score --help）")
     if as_json:
         tell({"out": str(out), "seconds": round(seconds, 2), **summary.to_json()})
+        _all_refused(summary)
         return
     after = _finished(out)
+    refused = f"；有 {summary.refused} 行被拒收，没有评分" if summary.refused else ""
     _show(summary, out)
+    _all_refused(summary)
     if after and after.items() <= before.items():
-        note(f"没有新内容，沿用已有结果；结果在 {out}")
+        note(f"没有新内容，沿用已有结果；结果在 {out}{refused}")
     else:
         rate = summary.scored / seconds if seconds else 0.0
-        note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}")
+        note(f"用时 {seconds:.1f} 秒，每秒 {rate:.0f} 个会话；结果在 {out}{refused}")
+
+
+def _all_refused(summary: Summary) -> None:
+    """Nothing could be scored: the work failed. Raises Failed."""
+    if summary.refused and not summary.scored:
+        raise Failed(f"全部 {summary.refused} 行都被拒收，一个会话也没有评")
 
 
 def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ def merged(folder: Path, names: Iterable[str]) -> Iterator[Line]:
                 yield line, json.loads(line)
 
 
-def write_outputs(lines: Iterable[Line], out: Path, formats: Collection[str] = ()) -> Summary:
+def write_outputs(
+    lines: Iterable[Line],
+    out: Path,
+    formats: Collection[str] = (),
+    unread: Mapping[str, list[str]] | None = None,
+) -> Summary:
     """Write all files from merged lines, in one pass, and return the figures; `formats`: csv, parquet."""
     tally = Tally()
     book = Book(out / "results.xlsx.tmp")
@@ -47,7 +53,7 @@ def write_outputs(lines: Iterable[Line], out: Path, formats: Collection[str] = (
     book.close()
     (out / "results.xlsx.tmp").replace(out / SHEET)
     beside.replace(out / "problems.jsonl")
-    summary = tally.summary()
+    summary = replace(tally.summary(), unread=unread or {})
     content = json.dumps(summary.to_json(), ensure_ascii=False, indent=2)
     write_durably(out / "summary.json", [content.encode("utf-8", "replace"), b"\n"])
     for form, name in (("csv", COMMAS), ("parquet", TABLE)):

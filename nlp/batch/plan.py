@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nlp.batch.ports import Grounds
 from nlp.readers import Row, read_rows
+from nlp.turn_tables import Unread
 
 ROWS = 200
 """Transcripts of a shard."""
@@ -62,11 +63,13 @@ def _shard(number: int, rows: list[Row], basis: str) -> Shard:
     return Shard(number, digest_of([basis, lines]), tuple(rows))
 
 
-def plan(paths: Iterable[Path], basis: str, rows: int = ROWS, source: str = "") -> Iterator[Shard]:
+def plan(
+    paths: Iterable[Path], basis: str, rows: int = ROWS, source: str = "", unread: Unread | None = None
+) -> Iterator[Shard]:
     """Shards in input order; `basis` is the digest of forms, policies and models. Raises ReadError."""
     number, waiting, size = 0, [], 0
     for path in paths:
-        for row in read_rows(path, source):
+        for row in read_rows(path, source, unread):
             waiting.append(row)
             size += len(row.text)
             if len(waiting) >= rows or size >= BYTES:

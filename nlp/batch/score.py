@@ -14,6 +14,7 @@ from nlp.batch.outputs import merged, write_outputs
 from nlp.batch.plan import ROWS, Setting, Shard, plan
 from nlp.batch.run import SHARDS, basis_of, is_done
 from nlp.batch.tally import Summary
+from nlp.turn_tables import Unread
 
 Engine = Literal["processes", "ray"]
 Progress = Callable[[int, int | None], None]
@@ -54,13 +55,14 @@ def score_files(
     folder.mkdir(parents=True, exist_ok=True)
     basis = basis_of(setting)
     names: list[str] = []
+    unread: Unread = {}
     done = 0
     total: int | None = None
 
     def waiting() -> Iterator[Shard]:
         nonlocal done, total
         planned = 0
-        for shard in plan(paths, basis, rows, setting.source):
+        for shard in plan(paths, basis, rows, setting.source, unread):
             names.append(shard.name)
             planned += len(shard.rows)
             if is_done(folder, shard.name):
@@ -76,7 +78,7 @@ def score_files(
             done += finished
             if progress:
                 progress(done, total)
-        summary = write_outputs(merged(folder, names), out, formats)
+        summary = write_outputs(merged(folder, names), out, formats, unread)
         _forget(folder, frozenset(names))
     if progress:
         progress(done, done)

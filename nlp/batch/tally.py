@@ -12,7 +12,7 @@ _SHOWN_PROBLEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Figures of a run. `violations`: item code → failed, judged and the rate between them."""
+    """Figures of a run. `violations`: item code → failed, judged and the rate between them; `unread`: file → columns nobody read."""
 
     total: int
     scored: int
@@ -25,6 +25,7 @@ class Summary:
     violations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     modes: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Mapping[str, Any]] = ()
+    unread: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

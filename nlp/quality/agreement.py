@@ -17,8 +17,8 @@ class Kappa:
     """Cohen's κ of `n` pairs; None where chance alone explains everything (all said the same one thing)."""
 
     value: float | None
-    observed: float
-    expected: float
+    observed: float | None
+    expected: float | None
     n: int
 
 
@@ -30,7 +30,7 @@ def kappa(
     """κ of two raters (Cohen 1960), weighed by the distance of places in `order` (Cohen 1968)."""
     n = len(pairs)
     if not n:
-        return Kappa(None, 0.0, 0.0, 0)
+        return Kappa(None, None, None, 0)
     names = list(order) if order is not None else sorted({one for pair in pairs for one in pair}, key=str)
     place = {name: at for at, name in enumerate(names)}
     far = max(len(names) - 1, 1)

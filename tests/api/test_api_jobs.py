@@ -231,3 +231,13 @@ def test_a_lost_lease_changes_nothing(tmp_path: Path) -> None:
     assert not store.write(lambda writer: jobs.beat(writer, second, 2, 2))
     assert not store.read(jobs.waiting)
     store.close()
+
+
+def test_a_job_in_which_everything_is_refused_has_failed(quality: httpx.Client) -> None:
+    """A job tells how many were scored and how many refused; nothing scored is a failure with the first reason."""
+    made = quality.post("/v1/quality/jobs", content=b'{"a":1}\n{"b":2}\n', headers=LINES).json()
+    job = done(quality, made["id"])
+    assert (job["state"], job["scored"], job["refused"]) == ("failed", 0, 2)
+    assert job["error"].startswith("全部 2 行都被拒收；第 1 行：")
+    listed = {one["id"]: one for one in quality.get("/v1/quality/jobs").json()["jobs"]}
+    assert listed[made["id"]]["refused"] == 2

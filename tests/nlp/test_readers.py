@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from nlp.packed import _zstd
-from nlp.readers import ReadError, TranscriptProblem, read_transcripts
+from nlp.readers import ReadError, TranscriptProblem, parse_row, read_rows, read_transcripts
 from nlp.transcript import Transcript
 
 ROWS = [{"id": str(at), "turns": [{"role": "customer", "text": f"第{at}问"}]} for at in range(3)]
@@ -174,3 +174,23 @@ def test_parquet_of_transcripts_and_of_turns(tmp_path: Path) -> None:
     for damaged in (cut[: len(cut) // 2], b"PAR1", cut[:60] + b"\xff" * 40 + cut[100:]):
         with pytest.raises(ReadError, match="Parquet"):
             list(read_transcripts(write(tmp_path / "c.parquet", damaged)))
+
+
+def test_columns_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    """坐席工号 names the agent; a column that means nothing is told by its heading, never lost in silence."""
+    text = "会话编号,角色,内容,坐席工号,天气\nc1,客服,您好,A012,晴\n"
+    unread: dict[str, list[str]] = {}
+    (row,) = read_rows(write(tmp_path / "a.csv", text.encode()), unread=unread)
+    found = parse_row(row)
+    assert isinstance(found, Transcript)
+    assert found.agent is not None
+    assert found.agent.id == "A012"
+    assert unread == {"a.csv": ["天气"]}
+
+
+def test_a_conversation_dropped_for_one_line_is_named(tmp_path: Path) -> None:
+    """One bad role refuses the whole conversation: the problem says which."""
+    text = "会话编号,角色,内容\nc7,客户,在吗\nc7,路人,在\n"
+    (found,) = read_transcripts(write(tmp_path / "a.csv", text.encode()))
+    assert isinstance(found, TranscriptProblem)
+    assert "会话 c7 整个未评" in found.message

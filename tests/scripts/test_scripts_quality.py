@@ -136,3 +136,23 @@ def test_results_are_stored_once(zuoxi: Run, tmp_path: Path) -> None:
         assert all(one["versions"]["release"] for one in found)
         text = service.store.read(lambda reader: transcripts.latest(reader, site.TENANT, "s-1"))
         assert text is not None
+
+
+def test_a_run_that_scored_nothing_has_failed(zuoxi: Run, tmp_path: Path) -> None:
+    """Every row refused ends with 1; some refused with 0 and a closing line that says so; unread columns are told."""
+    tail = ("--rules-only", "--workers", 1, "--data", tmp_path / "d")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"a":1}\n{"b":2}\n', encoding="utf-8")
+    failed = zuoxi("quality", "score", bad, "--out", tmp_path / "bad", *tail)
+    assert failed.code == 1
+    assert "全部 2 行都被拒收" in failed.err
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "会话编号,角色,内容,坐席工号,天气\na,客服,您好,A1,晴\nb,路人,在,A1,晴\n", encoding="utf-8"
+    )
+    done = zuoxi("quality", "score", table, "--out", tmp_path / "some", *tail)
+    assert done.code == 0, done.err
+    assert "t.csv：这些列没有读：天气" in done.err
+    assert "有 1 行被拒收" in done.err
+    kept = json.loads((tmp_path / "some" / "summary.json").read_text(encoding="utf-8"))
+    assert kept["unread"] == {"t.csv": ["天气"]}
