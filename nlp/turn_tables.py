@@ -24,7 +24,7 @@ TURN_LIMIT = 5_000
 _BLOCK = 1 << 20
 _PLACE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,4})(\d{1,8})"')
 
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: Mapping[str, tuple[str, ...]] = {
     "conversation_id": ("conversation_id", "id", "session_id", "会话编号", "会话id", "会话", "对话编号"),
     "role": ("role", "sender", "speaker", "角色", "发送方", "说话人"),
     "text": ("text", "content", "message", "内容", "消息", "消息内容", "文本"),
@@ -165,7 +165,7 @@ def _cell(value: Any) -> str:
 
 
 def _headings(path: Path, row: list[str], unread: Unread | None) -> dict[str, int]:
-    known = {word: name for name, words in _COLUMNS.items() for word in words}
+    known = {word: name for name, words in COLUMNS.items() for word in words}
     places: dict[str, int] = {}
     for at, heading in enumerate(row):
         name = known.get(heading.strip().lower())
@@ -176,7 +176,7 @@ def _headings(path: Path, row: list[str], unread: Unread | None) -> dict[str, in
         unread[path.name] = [heading for heading in left if heading]
     missing = [name for name in ("conversation_id", "role", "text") if name not in places]
     if missing:
-        wanted = "；".join("/".join(_COLUMNS[name][:1] + _COLUMNS[name][-1:]) for name in missing)
+        wanted = "；".join("/".join(COLUMNS[name][:1] + COLUMNS[name][-1:]) for name in missing)
         raise ReadError(f"{path}：第 1 行缺少列 {'、'.join(missing)}（应有表头：{wanted}）")
     return places
 

@@ -15,9 +15,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api.workflows import Move
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+DOORS = ROOT / "api" / "README.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 _VARIES = (
@@ -145,6 +150,56 @@ def errors_table() -> str:
     )
 
 
+def actors_table() -> str:
+    """Who is behind each of the demo's keys."""
+    from scripts.demo import ACTORS
+
+    return "| 变量 | 是谁 | 班组 | 角色 |\n|---|---|---|---|\n" + "\n".join(
+        f"| `{scope.upper()}` | {one['id']}（{one['name']}） | {one.get('team', '')} | {'、'.join(one['roles'])} |"
+        for scope, one in ACTORS.items()
+    )
+
+
+def columns_table() -> str:
+    """Every column that a table of turns may have, with its other names."""
+    from nlp.turn_tables import COLUMNS
+
+    return "| 列 | 也读作 |\n|---|---|\n" + "\n".join(
+        f"| `{name}` | {'、'.join(word for word in words if word != name)} |"
+        for name, words in COLUMNS.items()
+    )
+
+
+def moves_table() -> str:
+    """Every kind of case: its states, and its moves with who may make them and what they need."""
+    from api.workflows import load_workflows
+
+    lines = ["| 事项 | 状态 | 动作：从 → 到（字段）谁 |", "|---|---|---|"]
+    for kind in load_workflows().values():
+        states = "<br>".join(
+            f"`{one.code}` {one.name}{'（终）' if one.final else ''}" for one in kind.states.values()
+        )
+        moves = [_move(one) for one in kind.moves.values()]
+        moves += [
+            f"会签 {state}：{'、'.join(rule.all_of)}{'（由主题定）' if rule.field else ''}"
+            for state, rule in kind.approvals.items()
+            if not rule.carried
+        ]
+        lines.append(f"| {kind.name}<br>`{kind.code}` | {states} | {'<br>'.join(moves)} |")
+    return "\n".join(lines)
+
+
+def _move(move: Move) -> str:
+    needs = "，".join(
+        f"`{one.name}`{'' if one.required else '?'} {one.form}".replace("|", "\\|") for one in move.needs
+    )
+    other = "，另一人" if move.independent_of else ""
+    return (
+        f"`{move.code}` {move.name}：{' '.join(move.sources)} → {move.target}"
+        f"{f'（{needs}）' if needs else ''} {'、'.join(move.may)}{other}"
+    )
+
+
 def between(text: str, name: str, body: str) -> str:
     """`text` with what stands between the markers `name:begin` and `name:end` replaced."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
@@ -154,8 +209,21 @@ def between(text: str, name: str, body: str) -> str:
 
 
 def with_tables(text: str) -> str:
-    """README with its tables of settings and errors made anew."""
-    return between(between(text, "settings", settings_table()), "errors", errors_table())
+    """README with its tables made anew."""
+    made = {
+        "settings": settings_table,
+        "errors": errors_table,
+        "actors": actors_table,
+        "columns": columns_table,
+    }
+    for name, table in made.items():
+        text = between(text, name, table())
+    return text
+
+
+def with_moves(text: str) -> str:
+    """The README of api with its table of cases made anew."""
+    return between(text, "moves", moves_table())
 
 
 def main() -> int:
@@ -163,6 +231,7 @@ def main() -> int:
     text = README.read_text(encoding="utf-8")
     if "--write" in sys.argv[1:]:
         README.write_text(rewritten(with_tables(text)), encoding="utf-8")
+        DOORS.write_text(with_moves(DOORS.read_text(encoding="utf-8")), encoding="utf-8")
         return 0
     wrong = compare(text)
     for command, promised, printed in wrong:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.app import create_app
 from api.settings import load_settings
-from scripts.readme import with_tables
+from scripts.readme import with_moves, with_tables
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "tests" / "contracts" / "openapi.json"
@@ -22,7 +22,29 @@ def test_openapi_is_as_committed(tmp_path: Path) -> None:
     assert told == json.loads(OPENAPI.read_text(encoding="utf-8"))
 
 
+def test_every_move_of_every_case_is_documented() -> None:
+    """The table of cases in the README of api is that of workflows.toml (`python -m scripts.readme --write`)."""
+    readme = (ROOT / "api" / "README.md").read_text(encoding="utf-8")
+    assert readme == with_moves(readme)
+    assert "`calibration`" in readme
+
+
 def test_settings_and_errors_are_documented() -> None:
-    """README's tables name every setting with its default and every error code with its status."""
+    """README's tables name every setting, error code, key of the demo and column of a table of turns."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == with_tables(readme)
+
+
+def test_doors_that_require_a_parameter_say_so() -> None:
+    """The README of api names every required parameter of a query beside its door."""
+    rows = (ROOT / "api" / "README.md").read_text(encoding="utf-8").splitlines()
+    required = {
+        path: {one["name"] for one in door.get("parameters", ()) if one["in"] == "query" and one["required"]}
+        for path, doors in json.loads(OPENAPI.read_text(encoding="utf-8"))["paths"].items()
+        for door in doors.values()
+    }
+    for path, names in required.items():
+        short = f"…/{'/'.join(path.split('/')[4:])}`"
+        told = [row for row in rows if f"{path}`" in row or (len(short) > 3 and short in row)]
+        for name in names:
+            assert any(f"`{name}`" in row for row in told), (path, name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nlp.adapters import ADAPTERS
 from nlp.readers import ReadError, read_transcripts
 from nlp.transcript import Transcript
 from nlp.turn_tables import TranscriptProblem
@@ -253,3 +254,21 @@ def test_our_own_transcripts_are_taken_for_nothing_else(tmp_path: Path) -> None:
         "t",
         "t",
     ]
+
+
+def test_the_exports_of_the_readme(tmp_path: Path) -> None:
+    """R104: each example of the README is recognised and read: the same two turns, each with its time, of one agent."""
+    text = (Path(__file__).parents[3] / "nlp" / "README.md").read_text(encoding="utf-8")
+    taught = text[text.index("### 别家的导出") :].partition("### Decision")[0]
+    blocks = re.findall(r"`([a-z-]+)`：[^`]*(?:`[^`\n]*`[^`]*)*\n\n```json\n(.*?)```", taught, re.DOTALL)
+    assert [name for name, _ in blocks] == list(ADAPTERS)
+    for name, block in blocks:
+        for source in ("", name):
+            (one,) = kept(tmp_path / "one.json", block, source)
+            assert [(turn.role, turn.text) for turn in one.turns] == [
+                ("agent", "您好，请讲"),
+                ("customer", "快递丢了"),
+            ]
+            assert all(turn.at for turn in one.turns)
+            assert one.agent is not None
+            assert one.agent.id == "A012"

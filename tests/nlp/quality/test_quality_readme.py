@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -9,12 +10,16 @@ from pathlib import Path
 from nlp.quality.check_toml import KINDS
 from nlp.quality.examples import failures
 from nlp.quality.form import parse_form
+from nlp.quality.imports import imported
+from nlp.quality.imports.connect_questions import _LABELS
+from nlp.quality.imports.sca_operators import _READERS
 from nlp.quality.rules.atoms import DIALOGUE_MEASURES, TURN_MEASURES
 from nlp.quality.rules.leaves import LEAVES
 from nlp.quality.rules.read import OPERATORS
 
 README = (Path(__file__).parents[3] / "nlp" / "README.md").read_text(encoding="utf-8")
-TAUGHT = README[README.index("### 怎样写一条规则") : README.index("### Decision: a rule that cannot be told")]
+FOREIGN = README[README.index("### 别家的质检表") : README.index("### 别家的导出")]
+TAUGHT = README[README.index("### 怎样写一条规则") : README.index("### 别家的质检表")]
 
 
 def test_the_examples_come_out_as_they_say() -> None:
@@ -45,3 +50,17 @@ def test_every_word_is_taught() -> None:
     for word in (*LEAVES, *OPERATORS, *TURN_MEASURES, *DIALOGUE_MEASURES):
         assert re.search(rf"`[^`]*\b{word}\b[^`]*`", TAUGHT), word
     assert {"rule", "choice"} <= set(KINDS)
+
+
+def test_the_forms_of_others_come_in_as_they_stand_there() -> None:
+    """B27: the two examples import whole, wait for examples of their own, and every known operator is named."""
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", FOREIGN, re.DOTALL)]
+    for source, document, name in zip(
+        ("sca", "connect"), blocks, ("不满之后没有致歉", "问候了吗"), strict=True
+    ):
+        found = imported(source, document, "shop")
+        assert [one for one in found.left if not one.kept] == []
+        form = parse_form(found.form)
+        assert [(item.name, item.untested) for item in form.items] == [(name, True)]
+    for word in (*_READERS, *_LABELS):
+        assert word in FOREIGN, word
