@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from statistics import fmean
 from typing import Any
 
 from api.forms import form_of, site_folder
@@ -24,23 +25,31 @@ Json = dict[str, Any]
 AT_ONCE = 50
 """Dialogues scored together: the models are asked once for all of them."""
 MOST_TOLD = 200
+NOT_PUT = "当时没有这张质检表，没有可对照的结果"
 _RESULTS = ("pass", "fail", "na")
 
 
 @dataclass(slots=True)
 class _Told:
-    """What was found so far. `before` and `after` count results by item; `items` are the draft's, by dialogue."""
+    """What was found so far. `before` and `after` count results by item; `items` are the draft's, by dialogue.
+
+    `fresh` are dialogues for which no form of the code was in force: there is nothing to set them against.
+    """
 
     difference: Difference = field(default_factory=Difference)
     before: dict[str, Counter[str]] = field(default_factory=dict)
     after: dict[str, Counter[str]] = field(default_factory=dict)
     people: dict[str, Json] = field(default_factory=dict)
     items: dict[str, dict[str, Json]] = field(default_factory=dict)
+    fresh: list[Json] = field(default_factory=list)
 
-    def add(self, talk: Transcript, before: Json, after: Json) -> None:
-        compare(self.difference, before, after)
+    def add(self, talk: Transcript, before: Json | None, after: Json) -> None:
+        if before is None:
+            self._alone(after)
+        else:
+            compare(self.difference, before, after)
         for tally, result in ((self.before, before), (self.after, after)):
-            for item in result["items"]:
+            for item in result["items"] if result else ():
                 tally.setdefault(item["code"], Counter())[item["result"]] += 1
         self.people[talk.id] = {
             "agent": talk.agent.id if talk.agent else None,
@@ -48,11 +57,20 @@ class _Told:
         }
         self.items[talk.id] = {item["code"]: item for item in after["items"]}
 
+    def _alone(self, after: Json) -> None:
+        self.fresh.append(after)
+        self.difference.forms["new"].add(f"{after['form']['code']} {after['form']['version']}")
+        self.difference.names |= {item["code"]: item["name"] for item in after["items"]}
+
     def told(self) -> Json:
         found = self.difference
         figures = found.to_json()
+        if self.fresh and not found.compared:
+            figures["mean"]["to"] = round(fmean(one["score"] for one in self.fresh), 2)
         return {
             "compared": found.compared,
+            "without_old": len(self.fresh),
+            "why": NOT_PUT if self.fresh else None,
             **{name: figures[name] for name in ("forms", "mean", "grades")},
             "items": [
                 {
@@ -61,15 +79,28 @@ class _Told:
                     "before": _counts(self.before.get(code)),
                     "after": _counts(self.after.get(code)),
                     "moved": sum(found.items.get(code, Counter()).values()),
+                    "repointed": found.repointed[code],
                 }
                 for code in found.names
             ],
             "changed": len(found.moved),
-            "results": [self._moved(one) for one in found.moved[:MOST_TOLD]],
+            "results": [*map(self._moved, found.moved), *map(self._new, self.fresh)][:MOST_TOLD],
+        }
+
+    def _new(self, after: Json) -> Json:
+        """A dialogue that only the draft was asked about."""
+        return {
+            "transcript_id": after["transcript_id"],
+            **self.people[after["transcript_id"]],
+            "from": None,
+            "why": NOT_PUT,
+            "to": {"score": after["score"], "grade": after["grade"]},
+            "items": [],
         }
 
     def _moved(self, one: Moved) -> Json:
         items = self.items[one.transcript_id]
+        same = {code: (items[code]["result"],) * 2 for code in one.points}
         return {
             "transcript_id": one.transcript_id,
             **self.people[one.transcript_id],
@@ -81,9 +112,10 @@ class _Told:
                     "name": self.difference.names[code],
                     "from": before,
                     "to": after,
+                    "points": dict(zip(("from", "to"), one.points.get(code, ()), strict=False)) or None,
                     **{name: items[code][name] for name in ("reason", "evidence") if code in items},
                 }
-                for code, (before, after) in one.items.items()
+                for code, (before, after) in {**same, **one.items}.items()
             ],
         }
 
@@ -106,7 +138,7 @@ def backtested(
         before = _scored(opened, talks, forms, facts)
         for talk, old, new in zip(talks, before, after, strict=True):
             assert new is not None
-            told.add(talk, old or _nothing(new), new)
+            told.add(talk, old, new)
     return {"form": {"code": form.code, "version": form.version}, **told.told()}
 
 
@@ -143,8 +175,3 @@ def _in_force(opened: Service, tenant: str, code: str, as_of: datetime) -> Form 
         return form_of(opened.settings, tenant, code, as_of)[0]
     except FormError:  # a code that nobody has put yet
         return None
-
-
-def _nothing(after: Json) -> Json:
-    """What stood before where no form of the code was in force."""
-    return {**after, "form": {"code": after["form"]["code"], "version": "-"}, "items": []}

@@ -130,6 +130,8 @@ class Compare:
 
     ask: Ask
     told: Json
+    rest: Where = ()
+    """What else holds of the number itself: everybody but the group it is compared with."""
 
 
 def compare_of(
@@ -138,7 +140,8 @@ def compare_of(
     if versus is not None:
         (other,) = where_of(ask.book, metric, [versus])
         rest = tuple(one for one in ask.where if one.field != other.field)
-        return Compare(replace(ask, where=(*rest, other)), {"versus": versus})
+        own = () if len(rest) < len(ask.where) else (Condition(other.field, "other", other),)
+        return Compare(replace(ask, where=(*rest, other)), {"versus": versus}, own)
     if compare is None:
         return None
     first, last = _other_span(span, compare)

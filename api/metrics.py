@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -130,7 +131,8 @@ async def read_metric(
         if by is not None and per is not None:
             told["chart"] = metric_views.series(reader, ask, metric, by, per, names)
         if other is not None:
-            told["compare"] = {**other.told, **metric_changes.compared(reader, ask, other.ask, metric, by)}
+            one = replace(ask, where=(*ask.where, *other.rest))
+            told["compare"] = {**other.told, **metric_changes.compared(reader, one, other.ask, metric, by)}
         told["targets"] = target_views.of_metric(reader, ask, metric, today, grant)
         return told
 

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Query
 
 from api import case_views, cases
 from api.auth import requires
-from api.casework import Casework, Work, clock_of, find
+from api.casework import Casework, Work, clock_of, find, written
 from api.deps import Json, Opened
 from api.errors import Problem
 from api.forms import site_folder
 from api.service import Service
 from api.settled import unsettled
-from api.store import Reader, Writer, observations
+from api.store import Reader, Writer, observations, results
 from api.store import cases as kept
 from api.store.cases import Case
 from api.store.keys import Grant
@@ -29,6 +29,8 @@ router = APIRouter(prefix="/v1/quality/red-cards", tags=["quality"])
 
 KIND, OPEN = "red_card", ("issued", "escalated", "planned")
 MOST = 500
+WAITING = 50
+"""Vetoed conversations that are looked through for what waits."""
 Person = Annotated[Grant, requires("agent", "supervisor", "quality")]
 Named = Annotated[str | None, Query(max_length=256)]
 _read = lru_cache(maxsize=64)(read_cards)
@@ -196,16 +198,34 @@ async def list_cards(
     after: Named = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Json:
-    """Red cards, newest first: an agent's own, a supervisor's all; each with what stands between it and its end."""
+    """Red cards, newest first: an agent's own, a supervisor's all; each with what stands between it and its end.
 
-    def unit(reader: Reader) -> list[Json]:
+    `waiting`, to those who supervise: vetoed conversations of the last days that make no card yet, because the
+    customer still waits.
+    """
+
+    def unit(reader: Reader) -> tuple[list[Json], list[Json]]:
         found = case_views.listed(
             work, reader, grant, kind=KIND, state=state, owner=agent, after=after, limit=limit
         )
-        return [_shown(work, reader, grant, case) for case in found]
+        waiting = (
+            [] if grant.scope == "agent" or after else _waiting(work, opened, reader, grant.tenant, agent)
+        )
+        return [_shown(work, reader, grant, case) for case in found], waiting
 
-    page = await opened.store.aread(unit)
-    return {"red_cards": page, "next": page[-1]["id"] if len(page) == limit else None}
+    page, waiting = await opened.store.aread(unit)
+    return {"red_cards": page, "waiting": waiting, "next": page[-1]["id"] if len(page) == limit else None}
+
+
+def _waiting(work: Casework, opened: Service, reader: Reader, tenant: str, agent: str | None) -> list[Json]:
+    """Vetoed conversations for which nobody is blamed yet, each with why."""
+    since = written(work.clock() - timedelta(days=policy_of(opened).looks_back))
+    found = results.vetoed(reader, tenant, since, WAITING)
+    return [
+        {"transcript_id": name, "agent": owner, "why": why}
+        for name, owner in found.items()
+        if agent in (None, owner) and (why := unsettled(reader, tenant, name)) is not None
+    ]
 
 
 @router.get("/{card_id}")

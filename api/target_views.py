@@ -39,14 +39,21 @@ def standing(reader: Reader, ask: Ask, kept: Kept, today: date) -> Json:
     """A target with its number over its window up to today, and how far along it is."""
     target, metric = target_of(kept), ask.book.metrics.get(kept.metric)
     if metric is None:  # the definitions in force know it no more
-        return {**targets.to_json(kept), "value": None, "status": "no_data", "colour": "grey"}
+        return {
+            **targets.to_json(kept),
+            "value": None,
+            "enough": False,
+            "status": "no_data",
+            "colour": "grey",
+        }
     span = midnights(today - timedelta(days=target.window_days - 1), today, ask.zone)
     own = Ask(ask.tenant, ask.book, *span, ask.zone, where_of(ask.book, metric, kept.data["where"]))
     found = measured.whole(reader, own, target.metric)
-    along = progress(target, found.value, metric.better, today)
+    enough = found.n >= metric.least
+    along = progress(target, found.value, metric.better, today, enough)
     return {
         **targets.to_json(kept), "name": metric.name, "unit": metric.unit, "better": metric.better,
-        "value": rounded(metric, found.value), "n": found.n, "goal": round(along.goal, 6),
+        "value": rounded(metric, found.value), "n": found.n, "enough": enough, "goal": round(along.goal, 6),
         "gap": None if along.gap is None else round(along.gap, 4),
         "gap_unit": "百分点" if metric.unit == "%" else metric.unit,
         "progress": None if along.progress is None else round(along.progress, 2), "elapsed": along.elapsed,

@@ -173,6 +173,18 @@ def since(
     return [{**row.result, "agent": row.agent, "at": row.at} for row in rows]
 
 
+def vetoed(reader: Reader, tenant: str, at: str, limit: int) -> dict[str, str | None]:
+    """Transcripts whose result stored at or after `at` (UTC ISO) is vetoed, newest first, each with its agent."""
+    table = schema.results
+    rows = reader.execute(
+        select(table.c.transcript_id, table.c.agent)
+        .where(table.c.tenant == tenant, table.c.at >= at, table.c.veto.is_(True))
+        .order_by(table.c.at.desc(), table.c.id)
+        .limit(limit)
+    )
+    return {row.transcript_id: row.agent for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a span of time was scored: `failed` and `grades` count by code, `agents` gives (scored, mean)."""

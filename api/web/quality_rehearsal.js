@@ -42,13 +42,13 @@ export function trying(way, toml, past) {
 
 function moved(told) {
   const word = (name) => RESULTS[name]?.[0] ?? name;
-  const change = (one) => one.items.map((item) => `${item.name}：${word(item.from)} → ${word(item.to)}`).join("；");
-  const mean = told.mean ? Object.values(told.mean).join(" → ") : "";
+  const change = (one) => one.items.map((item) => `${item.name}：${item.from === item.to && item.points ? `${item.points.from} 分 → ${item.points.to} 分` : `${word(item.from)} → ${word(item.to)}`}`).join("；");
+  const mean = told.mean ? Object.values(told.mean).map((one) => one ?? "无").join(" → ") : "";
   return make("div", { className: "stack" },
-    make("p", {}, make("strong", {}, `${told.compared} 段会话，${told.changed} 段结果不同`), mean ? `，均分 ${mean}` : ""),
-    table(["评分项", "原来不通过", "改后不通过", "变动"], told.items.filter((one) => one.moved).map((one) => [one.name, one.before.fail, one.after.fail, one.moved]), "没有一项变动"),
+    make("p", {}, make("strong", {}, `${told.compared} 段会话，${told.changed} 段结果不同`), mean ? `，均分 ${mean}` : "", told.without_old ? `；${told.without_old} 段${told.why}` : ""),
+    table(["评分项", "原来不通过", "改后不通过", "变动"], told.items.filter((one) => one.moved || one.repointed).map((one) => [one.name, one.before.fail, one.after.fail, Math.max(one.moved, one.repointed)]), "没有一项变动"),
     told.results.length ? table(["会话", "坐席", "原来", "改后", "哪些项"], told.results.slice(0, 100).map((one) => [
-      one.result_id ? link(path("quality", "talk", one.result_id), one.transcript_id) : one.transcript_id, one.agent ?? "–", `${one.from.score} ${one.from.grade}`, `${one.to.score} ${one.to.grade}`, change(one),
+      one.result_id ? link(path("quality", "talk", one.result_id), one.transcript_id) : one.transcript_id, one.agent ?? "–", one.from ? `${one.from.score} ${one.from.grade}` : "无", `${one.to.score} ${one.to.grade}`, change(one),
     ])) : null);
 }
 

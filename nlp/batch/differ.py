@@ -18,17 +18,18 @@ _RESULTS = {"pass": "符合", "fail": "扣分", "na": "不适用", "none": "没�
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One transcript whose grade, veto or score changed; `items`: code → (from, to)."""
+    """One transcript whose grade, veto or score changed; `items`: code → (from, to), `points`: the same in points."""
 
     transcript_id: str
     grades: tuple[str, str]
     scores: tuple[float, float]
     items: Mapping[str, tuple[str, str]]
+    points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Difference:
-    """`items`: code → (from, to) → transcripts; `grades`: (from, to) → transcripts; `moved` in the new order."""
+    """`items`: code → (from, to) → transcripts; `repointed`: code → transcripts in which its points moved; `grades`: (from, to) → transcripts; `moved` in the new order."""
 
     compared: int = 0
     only_old: int = 0
@@ -36,6 +37,7 @@ class Difference:
     forms: dict[str, set[str]] = field(default_factory=lambda: {"old": set(), "new": set()})
     names: dict[str, str] = field(default_factory=dict)
     items: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    repointed: Counter[str] = field(default_factory=Counter)
     grades: Counter[tuple[str, str]] = field(default_factory=Counter)
     totals: list[float] = field(default_factory=lambda: [0.0, 0.0])
     moved: list[Moved] = field(default_factory=list)
@@ -118,9 +120,17 @@ def _taken(held: dict[tuple[str, str], deque[Row]], key: tuple[str, str]) -> Row
 def difference(old: Path, new: Path) -> Difference:
     """Compare two `results.jsonl` by transcript and form. Raises ReadError."""
     found = Difference()
-    for before, after in _pairs(_results(old), _results(new), found):
+    left, right = _noted(_results(old), found.forms["old"]), _noted(_results(new), found.forms["new"])
+    for before, after in _pairs(left, right, found):
         compare(found, before, after)
     return found
+
+
+def _noted(rows: Iterable[Row], forms: set[str]) -> Iterator[Row]:
+    """The rows, their forms noted: where nothing can be compared, why is seen."""
+    for row in rows:
+        forms.add(f"{row['form']['code']} {row['form']['version']}")
+        yield row
 
 
 def compare(found: Difference, before: Row, after: Row) -> None:
@@ -138,11 +148,18 @@ def compare(found: Difference, before: Row, after: Row) -> None:
         if pair[0] != pair[1]:
             turned[code] = pair
             found.items.setdefault(code, Counter())[pair] += 1
+    points = [{item["code"]: item.get("points", 0) for item in row["items"]} for row in (before, after)]
+    repointed = {
+        code: (points[0][code], points[1][code])
+        for code in points[0]
+        if code in points[1] and points[0][code] != points[1][code]
+    }
+    found.repointed.update(repointed.keys())
     grades = (str(before["grade"]), str(after["grade"]))
     found.grades[grades] += 1
-    if turned or grades[0] != grades[1] or before["score"] != after["score"]:
+    if turned or repointed or grades[0] != grades[1] or before["score"] != after["score"]:
         scores = (before["score"], after["score"])
-        found.moved.append(Moved(str(after["transcript_id"]), grades, scores, turned))
+        found.moved.append(Moved(str(after["transcript_id"]), grades, scores, turned, repointed))
 
 
 def write_difference(found: Difference, out: Path) -> None:
@@ -160,9 +177,14 @@ def write_difference(found: Difference, out: Path) -> None:
         sheet.add((a, b, n))
     sheet = book.sheet("变了的会话", ("会话编号", "原等级", "现等级", "原得分", "现得分", "变了的项"))
     for one in found.moved:
-        told = "；".join(
+        words = [
             f"{found.names[code]}：{_RESULTS.get(a, a)}→{_RESULTS.get(b, b)}"
             for code, (a, b) in one.items.items()
-        )
-        sheet.add((one.transcript_id, *one.grades, *one.scores, told))
+        ]
+        words += [
+            f"{found.names[code]}：{a:g} 分→{b:g} 分"
+            for code, (a, b) in one.points.items()
+            if code not in one.items
+        ]
+        sheet.add((one.transcript_id, *one.grades, *one.scores, "；".join(words)))
     book.close()

@@ -25,7 +25,11 @@ class Compared:
     @property
     def sure(self) -> bool:
         """Whether the interval of the change leaves out zero."""
-        return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
+        return _certain(self.interval)
+
+
+def _certain(spread: Interval | None) -> bool:
+    return spread is not None and (spread[0] > 0 or spread[1] < 0)
 
 
 def compare(metric: Metric, now: Tally, before: Tally) -> Compared:
@@ -46,15 +50,17 @@ def compare_measured(
     if now.value is not None and before.value is not None:
         delta = now.value - before.value
         percent = 100.0 * delta / abs(before.value) if before.value else None
-    return Compared(now, before, delta, percent, sure, p, _verdict(metric, delta))
+    return Compared(now, before, delta, percent, sure, p, _verdict(metric, delta, sure))
 
 
-def _verdict(metric: Metric, delta: float | None) -> str:
-    """better | worse | same | unknown, by which way is better."""
+def _verdict(metric: Metric, delta: float | None, spread: Interval | None) -> str:
+    """better | worse | same | unsure | unknown, by which way is better; a change chance may have made is unsure."""
     if delta is None or metric.better == "none":
         return "unknown"
     if delta == 0:
         return "same"
+    if not _certain(spread):
+        return "unsure"
     return "better" if (delta > 0) == (metric.better == "up") else "worse"
 
 

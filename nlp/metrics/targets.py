@@ -9,9 +9,9 @@ from typing import Literal
 
 Change = Literal["value", "points", "percent"]
 Aim = Literal["reach", "hold"]
-Status = Literal["met", "on_track", "behind", "missed", "no_data"]
+Status = Literal["met", "on_track", "behind", "missed", "no_data", "too_few"]
 COLOURS: Mapping[str, str] = {
-    "met": "green", "on_track": "amber", "behind": "red", "missed": "red", "no_data": "grey",
+    "met": "green", "on_track": "amber", "behind": "red", "missed": "red", "no_data": "grey", "too_few": "grey",
 }  # fmt: skip
 MONTH_DAYS = 30.4375
 
@@ -64,8 +64,8 @@ class Progress:
     colour: str
 
 
-def progress(target: Target, value: float | None, better: str, today: date) -> Progress:
-    """How far along a target is today."""
+def progress(target: Target, value: float | None, better: str, today: date, enough: bool = True) -> Progress:
+    """How far along a target is today; a number of too few observations is told, and nothing said of it."""
     goal = target.goal
     whole = max(1, (target.due - target.start).days)
     elapsed = min(1.0, max(0.0, (today - target.start).days / whole))
@@ -81,6 +81,8 @@ def progress(target: Target, value: float | None, better: str, today: date) -> P
         status = "missed" if today > target.due else "behind"
         if not late and gone >= 100 * elapsed:
             status = "on_track"
+    if not enough:
+        status = "too_few"
     return Progress(
         value, goal, round(gone, 4), value - goal, round(100 * elapsed, 2), status, COLOURS[status]
     )

@@ -14,14 +14,16 @@ SHOWN = "值、值的列表，或 {least|most|above|below = 数}、{has = 值}�
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: `test` is one of TESTS, `wanted` what is compared with."""
+    """One condition: `test` is one of TESTS, `wanted` what is compared with; `other`: everybody but a group."""
 
     field: str
     test: str
     wanted: Any
 
     def holds(self, one: Observation) -> bool:
-        """A missing value meets nothing but `present = false`."""
+        """A missing value meets nothing but `present = false`; `other` turns the condition it holds around."""
+        if self.test == "other":
+            return not self.wanted.holds(one)
         found = one.get(self.field)
         if self.test == "present":
             return (found is not None) is bool(self.wanted)

@@ -139,7 +139,7 @@ def test_R147_another_span_beside_it(site: Site) -> None:
         -1500,
         -75,
     )
-    assert (told["now"]["n"], told["before"]["n"], told["verdict"]) == (3, 1, "better")
+    assert (told["now"]["n"], told["before"]["n"], told["verdict"]) == (3, 1, "unsure")
     assert (told["from"], told["to"]) == ("2025-09-07", "2025-09-13")
     told = read(site, "aht", compare="2026-08-17..2026-08-23", by="channel")["compare"]
     assert told["before"]["value"] == 1000
@@ -172,6 +172,13 @@ def test_R027_two_groups_side_by_side(site: Site) -> None:
     """A012's 400 s against A013's 700 s."""
     told = read(site, "aht", where="agent:A012", versus="agent:A013")["compare"]
     assert (told["now"]["value"], told["before"]["value"], told["delta"]) == (400, 700, -300)
+
+
+def test_a_group_is_held_against_the_rest_without_itself(site: Site) -> None:
+    """Three conversations: A013's one of 700 s against the two of the others, 400 s on average."""
+    told = read(site, "aht", versus="agent:A013")["compare"]
+    assert (told["now"]["n"], told["now"]["value"]) == (2, 400)
+    assert (told["before"]["n"], told["before"]["value"], told["verdict"]) == (1, 700, "unsure")
 
 
 def test_days_of_the_door_add_up_to_the_week(site: Site) -> None:

@@ -109,5 +109,7 @@ def test_no_card_before_the_customer_is_helped(people: dict[str, httpx.Client]) 
     """R096: while the customer's problem is open nobody is blamed; the card comes once it is solved."""
     insult(people["Q1"], "rc-3", "R3", outcome={"resolved": False})
     assert cards_of(people["S1"], "R3") == []
+    told = people["S1"].get("/v1/quality/red-cards", params={"agent": "R3"}).json()
+    assert told["waiting"] == [{"transcript_id": "rc-3", "agent": "R3", "why": "客户的问题还没有解决"}]
     insult(people["Q1"], "rc-3", "R3", outcome={"resolved": True})
     assert len(cards_of(people["S1"], "R3")) == 1

@@ -151,7 +151,9 @@ def test_a_backtest_takes_a_span_or_named_dialogues(judge: httpx.Client) -> None
     fresh = NEW.replace('code = "house"', 'code = "fresh"')
     span = {"since": "2026-11-01T00:00:00+08:00", "until": "2026-12-01T00:00:00+08:00"}
     told = judge.post(path, json={"toml": fresh, **span, "limit": 2}).json()
-    assert (told["compared"], told["forms"]["old"]) == (2, ["fresh -"])
+    assert (told["compared"], told["without_old"], told["forms"]["old"]) == (0, 2, [])
+    assert (told["mean"]["from"], [one["from"] for one in told["results"]]) == (None, [None, None])
+    assert "没有这张质检表" in told["why"]
     early = {"since": "2020-01-01T00:00:00+08:00", "until": "2020-02-01T00:00:00+08:00"}
     problem(judge.post(path, json={"toml": fresh, **early}), 404, "not_found")
     turned = {"since": span["until"], "until": span["since"]}

@@ -69,6 +69,15 @@ def test_R020_a_line_to_hold_turns_red(site: Site) -> None:
     assert made(site, target=182, **line)["colour"] == "green"
 
 
+def test_too_few_answers_give_no_verdict(site: Site) -> None:
+    """Two answers of a team are a number, and no status: NPS needs thirty."""
+    today = datetime.now(ZONE).isoformat()
+    few = [{**fact("survey", f"few{at}", 0, {"nps": 9}, team="few"), "at": today} for at in range(2)]
+    send(site, NAME, few)
+    told = made(site, where=["team:few"])
+    assert (told["n"], told["enough"], told["status"], told["colour"]) == (2, False, "too_few", "grey")
+
+
 def test_R160_phase_and_due_are_always_there(site: Site) -> None:
     """By its days where nobody named it."""
     begin = datetime.now(ZONE).date()
@@ -103,9 +112,16 @@ def test_what_is_wrong_with_a_target_is_named(site: Site, change: dict[str, Any]
 
 
 def test_R154_two_targets_of_the_registry_show_their_status(site: Site) -> None:
-    """First consultations 85 % and an attitude of 4.5: one without data, one met."""
+    """First consultations 85 % and an attitude of 4.5: one without data, one met by thirty answers."""
     today = datetime.now(ZONE).isoformat()
-    send(site, NAME, [{**fact("survey", "att", 0, {"dimensions": {"attitude": 4.5}}), "at": today}])
+    send(
+        site,
+        NAME,
+        [
+            {**fact("survey", f"att{at}", 0, {"dimensions": {"attitude": 4.5}}), "at": today}
+            for at in range(30)
+        ],
+    )
     assert made(site, metric="first_consult", baseline=80, target=85)["status"] == "no_data"
     told = made(site, metric="attitude", baseline=4, target=4.5)
     assert (told["status"], told["value"], told["name"]) == ("met", 4.5, "服务态度")

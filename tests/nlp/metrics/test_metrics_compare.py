@@ -34,7 +34,7 @@ def test_R147_both_values_the_change_and_the_numbers_behind() -> None:
         BOOK.metrics["resolution_rate"], tally("resolution_rate", now), tally("resolution_rate", before)
     )
     assert (found.now.value, found.before.value, found.now.n, found.before.n) == (60, 50, 100, 100)
-    assert (found.delta, found.percent, found.verdict, found.sure) == (10, 20, "better", False)
+    assert (found.delta, found.percent, found.verdict, found.sure) == (10, 20, "unsure", False)
     assert found.interval == pytest.approx((-3.69, 23.17), abs=0.05)
     assert found.p == pytest.approx(0.1556, abs=1e-3)
 

@@ -92,3 +92,8 @@ def test_confirmed_verdicts_keep_a_rule_sound() -> None:
     assert weak.why
     sound = health([(word("fail"), 9), (word("na"), 1), (word("fail", "pass"), 3)], policy)["f@1:x"]
     assert (sound.why, sound.judged, sound.missed) == ("", 10, 3)
+
+
+def test_nothing_scored_is_no_agreement() -> None:
+    """Of no pairs nothing is observed: null, never zero."""
+    assert (kappa([]).value, kappa([]).observed, kappa([]).n) == (None, None, 0)
