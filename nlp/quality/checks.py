@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from nlp.quality import conduct, timing, wording
+from nlp.quality import conduct, timing, weighing, wording
 from nlp.quality.dialogue import Dialogue, absent
 from nlp.quality.items import After, Applies, Item
 from nlp.quality.kinds import (
@@ -176,6 +176,8 @@ def _on_words(
             return wording.script(dialogue, check)
         case StageOrder():
             return wording.stage_order(dialogue, check)
+        case Said() if check.context == "open" and weighing.heard(dialogue, check.weighed):
+            return weighing.endings(dialogue, item, check.weighed, turns)
         case Said():
             return wording.said(dialogue, item, check, turns)
         case Required():

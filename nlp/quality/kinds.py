@@ -65,7 +65,7 @@ class Said:
     `context` narrows where it counts: `any`; `open`: while the customer's question stands unanswered or the
     customer protests next. `head` is a label of the trained head: a clause that it gives at least `sure` counts
     without a pattern, a pattern's hit that it gives less than `doubt` does not count; in a turn that also comforts
-    or solves, only what it gives at least `helped` does.
+    or solves, only what it gives at least `helped` does. With `context` open, `weighed` as for empathy.
     """
 
     patterns: tuple[str, ...]
@@ -77,6 +77,7 @@ class Said:
     sure: float = 2.0
     doubt: float = 0.0
     helped: float = 0.0
+    weighed: float = 2.0
 
     @property
     def trust(self) -> Trust:
@@ -131,7 +132,8 @@ class Leaks:
 class Empathy:
     """A word of empathy right after clear anger or distress, at each reply. The trained head hears distress from
     `sure` on, and from `still` on while earlier distress stands unacknowledged; without it `cues` and the mood's
-    `intensity` show it."""
+    `intensity` show it. Where the heads are there and `weighed` is at most 1, signals weighed together decide instead:
+    from this probability on."""
 
     cues: tuple[str, ...]
     cares: tuple[str, ...] = ()
@@ -139,6 +141,7 @@ class Empathy:
     shortest: int = 6
     sure: float = 0.5
     still: float = 0.5
+    weighed: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +154,12 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A question passed over: the customer has to ask again, or the reply deflects."""
+    """A question passed over: the customer has to ask again, or the reply deflects. `weighed` as for empathy."""
 
     questions: tuple[str, ...]
     again: tuple[str, ...]
     deflections: tuple[str, ...] = ()
+    weighed: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def own_lists(check: Check) -> dict[str, Phrases]:
     """The patterns a head would doubt though no shipped form has them, by role; none for a shipped form."""
     if not isinstance(check, Said | Claims | Leaks) or not check.head:
         return {}
-    if check.trust.doubt <= 0 and check.trust.helped <= 0:
+    weighed = isinstance(check, Said) and check.weighed <= 1
+    if check.trust.doubt <= 0 and check.trust.helped <= 0 and not weighed:
         return {}
     listed = _listed().get(check.head, frozenset())
     added = tuple(pattern for pattern in check.patterns if pattern not in listed)

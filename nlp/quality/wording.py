@@ -124,7 +124,7 @@ def said(dialogue: Dialogue, item: Item, check: Said, turns: tuple[int, ...]) ->
             }
         if not spans:
             continue
-        if check.context == "open" and not _open(dialogue, turn):
+        if check.context == "open" and not still_open(dialogue, turn):
             continue
         evidence.extend(dialogue.span(turn, start, end) for start, end in spans)
         shares.extend(spans.values())
@@ -163,7 +163,8 @@ def asks(text: str) -> bool:
     return _QUESTION.search(text) is not None
 
 
-def _open(dialogue: Dialogue, turn: int) -> bool:
+def still_open(dialogue: Dialogue, turn: int) -> bool:
+    """Whether the customer's question stands unanswered at a turn, or the customer protests next."""
     before, after = dialogue.previous_customer(turn), dialogue.next_customer(turn)
     answered = not _ANSWERING.isdisjoint(dialogue.stages.get(turn, ()))
     if (
