@@ -22,7 +22,9 @@ _KINDS = {
 }  # fmt: skip
 _ASKED = {kind: re.compile(asked) for kind, (asked, _) in _KINDS.items()}
 _TOLD = {kind: re.compile(told) for kind, (_, told) in _KINDS.items()}
-_QUESTION = re.compile(r"[^,。!?;~]*(?:[?？]|吗|呢(?=$|[,。!])|什么|怎么|多少|能不能|谁|哪|几[点天号]|多久|凭啥)")
+_QUESTION = re.compile(
+    r"[^,。!?;~]*(?:[?？]|吗|呢(?=$|[,。!])|什么|怎么|多少|能不能|谁|哪|几[点天号]|多久|凭啥)"
+)
 ASKING_BACK = re.compile(
     r"[?？]\s*$|吗[。~]?$|[^么]呢[。~]?$|(?:请|麻烦|劳驾|先)[^,。]{0,4}(?:提供|发|报|说)|报一下|发一下|是哪"
 )

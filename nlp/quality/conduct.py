@@ -141,7 +141,7 @@ def unanswered(
     evidence: list[Span] = []
     closing = failed.get("premature_close", frozenset())
     if weighing.heard(dialogue, check.weighed):
-        return _weighed(dialogue, item, check, turns, failed, closing)
+        return weighing.unanswered(dialogue, item, check.weighed, turns, failed)
     stock = failed.get("template_repeat", frozenset()) - failed.get("rude", frozenset())
     # A refusal, a reproach or a vague promise is an answer of its kind, and found as what it is.
     other = frozenset[int]().union(*(failed.get(code, ()) for code in _REPLIES))
@@ -170,27 +170,6 @@ def unanswered(
         return Verdict("pass", "客户的问题都有回应")
     told = "、".join(str(span.turn + 1) for span in evidence)
     return Verdict("fail", f"第 {told} 轮没有回答客户的问题", tuple(evidence))
-
-
-def _weighed(
-    dialogue: Dialogue,
-    item: Item,
-    check: Unanswered,
-    turns: tuple[int, ...],
-    failed: Mapping[str, frozenset[int]],
-    closing: frozenset[int],
-) -> Verdict:
-    """Questions that the weighed signals call passed over, and those that ending the talk cuts off."""
-    cases = list(weighing.passed_over(dialogue, item, turns, failed))
-    found = {case.turn: share for case, share in weighing.weigh(
-        dialogue, weighing.PASSED_OVER, iter(cases), check.weighed)}  # fmt: skip
-    for turn in closing & {case.turn for case in cases}:
-        found.setdefault(turn, 1.0)
-    if not found:
-        return Verdict("pass", "客户的问题都有回应")
-    told = f"第 {'、'.join(str(turn + 1) for turn in sorted(found))} 轮没有回答客户的问题"
-    sureness = weighing.sureness([found[turn] for turn in sorted(found)], check.weighed)
-    return Verdict("fail", told + sureness, tuple(absent(turn) for turn in sorted(found)))
 
 
 def _retracted(

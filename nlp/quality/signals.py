@@ -23,6 +23,19 @@ _PRESSING = re.compile(
 )
 _PROTEST = re.compile(r"^(?:诶|哎|欸|喂|啊|等等|等一下|别|慢着|唉)|还没|没说完|没问完|没解决|你别|什么态度")
 _LIVES = re.compile(r"孩子|宝宝|老人|妈|爸|奶奶|爷爷|女儿|儿子|家里|医院|手术|怀孕")
+_SHAKEN = re.compile(
+    r"抖|发软|腿软|睡不着|没睡|没合眼|合不了眼|撑不住|熬|崩|难受|难过|委屈|哭|眼泪|害怕|好怕|后怕|吓|慌|懵|空白|心疼|心寒|寒心|绝望|喘不|丢人|难堪|尴尬|对不起[他她爸妈孩]"
+)
+_WAITED = re.compile(
+    r"(?:第?[两三四五六七八九十几\d]+|好几|多少) ?(?:遍|次|趟|回|天|周|个?月|个?星期|个?小时|年)(?:了|,|。|$)|又|一直|每次|天天|还没"
+)
+_LOST = re.compile(r"没了|丢了|毁了|留下|留给|唯一|走之前|去世|遗物|再也|一辈子|白费|泡汤|作废|碎")
+_NEED = re.compile(
+    r"房租|房贷|生活费|工资|积蓄|养老|催款|学费|救命|急诊|住院|的药|奶粉|月子|怀孕|轮椅|流血|出了?(?:点)?血|受伤|发烧|饿|冻|冷"
+)
+_COLD = re.compile(
+    r"贵(?:司|公司)|所谓|这就是你们|你们的?[^,。]{0,8}真|真(?:是)?(?:体面|周到|贴心|厉害|行|会)|受教|领教|合着|敢情|难为|恭喜|呵|佩服|[\"“][^\"”]+[\"”]"
+)
 _LOUD = re.compile(r"[!！]|[?？]{2}")
 _FEELINGS = ("angry", "fear", "sad")
 _LEAST = 0.004
@@ -161,6 +174,11 @@ def left_alone(
         "cue": float(dialogue.has(code, "cues", upset)),
         "mood": feeling.intensity if feeling is not None and strong else 0.0,
         "negative": float(feeling is not None and feeling.polarity == "negative"),
+        "shaken": float(_SHAKEN.search(text) is not None),
+        "waited": float(_WAITED.search(text) is not None),
+        "lost": float(_LOST.search(text) is not None),
+        "need": float(_NEED.search(text) is not None),
+        "cold": float(_COLD.search(text) is not None),
         "lives": float(_LIVES.search(text) is not None),
         "loud": float(_LOUD.search(text) is not None),
         "long": float(len(text) >= 30),

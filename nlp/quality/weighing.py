@@ -40,9 +40,7 @@ def _none() -> frozenset[int]:
     return frozenset()
 
 
-def passed_over(
-    dialogue: Dialogue, item: Item, turns: Sequence[int], failed: Failed
-) -> Iterator[Case]:
+def passed_over(dialogue: Dialogue, item: Item, turns: Sequence[int], failed: Failed) -> Iterator[Case]:
     """Questions with the replies up to the customer's next turn; a vague promise is an answer of its kind."""
     judged = frozenset(turns)
     stock, vague = failed.get("template_repeat", _none()), failed.get("promise_without_time", _none())
@@ -95,9 +93,7 @@ def left_alone(dialogue: Dialogue, item: Item, turns: Sequence[int]) -> Iterator
             upset = None
 
 
-def weigh(
-    dialogue: Dialogue, failing: str, cases: Iterator[Case], sure: float
-) -> list[tuple[Case, float]]:
+def weigh(dialogue: Dialogue, failing: str, cases: Iterator[Case], sure: float) -> list[tuple[Case, float]]:
     """The cases that are likely enough."""
     weights = load_weights(dialogue.prepared.folder)[failing]
     found = ((case, weights.probability(case.signals)) for case in cases)
@@ -119,6 +115,21 @@ def unheard(dialogue: Dialogue, item: Item, sure: float, turns: Sequence[int]) -
     told = f"第 {about} 轮客户情绪明显，回复中没有安抚"
     shares = [share for _, share in found]
     return Verdict("fail", told + sureness(shares, sure), tuple(absent(case.turn) for case, _ in found))
+
+
+def unanswered(dialogue: Dialogue, item: Item, sure: float, turns: Sequence[int], failed: Failed) -> Verdict:
+    """Questions that the signals call passed over, and those that ending the talk cuts off."""
+    cases = list(passed_over(dialogue, item, turns, failed))
+    found = {case.turn: share for case, share in weigh(dialogue, PASSED_OVER, iter(cases), sure)}
+    for turn in failed.get("premature_close", _none()) & {case.turn for case in cases}:
+        found.setdefault(turn, 1.0)
+    if not found:
+        return Verdict("pass", "客户的问题都有回应")
+    order = sorted(found)
+    told = f"第 {'、'.join(str(turn + 1) for turn in order)} 轮没有回答客户的问题"
+    return Verdict(
+        "fail", told + sureness([found[turn] for turn in order], sure), tuple(absent(turn) for turn in order)
+    )
 
 
 def endings(dialogue: Dialogue, item: Item, sure: float, turns: Sequence[int]) -> Verdict:

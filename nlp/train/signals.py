@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.conduct import Conduct
+from nlp.conduct import DISTRESS, WORDING, Conduct
 from nlp.linear import beside
 from nlp.quality import weighing
 from nlp.quality.dialogue import Dialogue
@@ -71,12 +71,12 @@ def heads_of(rows: Sequence[dict[str, Any]], seed: int) -> Conduct:
     """The three heads, fitted on some transcripts."""
     found = {}
     for task, made, alone, frames in (
-        (conduct.WORDING, conduct.wording_rows(rows), conduct.wording_rows([]), conduct.wording_frames()),
-        (conduct.DISTRESS, conduct.distress_rows(rows), conduct.distress_rows([]), conduct.distress_frames()),
+        (WORDING, conduct.wording_rows(rows), conduct.wording_rows([]), conduct.wording_frames()),
+        (DISTRESS, conduct.distress_rows(rows), conduct.distress_rows([]), conduct.distress_frames()),
     ):
         found[task] = conduct._fit(made, len(alone.texts), frames, seed).head
     stage = conduct.stage_fit(rows, seed)[0].head
-    return Conduct(found[conduct.WORDING], stage, found[conduct.DISTRESS], beside((found[conduct.WORDING], stage)))  # fmt: skip
+    return Conduct(found[WORDING], stage, found[DISTRESS], beside((found[WORDING], stage)))  # fmt: skip
 
 
 def cases(dialogue: Dialogue) -> Iterator[tuple[str, weighing.Case]]:
@@ -190,7 +190,9 @@ def shown(rows: Sequence[Row], shares: Floats, short: bool) -> str:
 
 def main(arguments: Sequence[str], seed: int = 7) -> None:
     """Fit, print and, where asked, write."""
-    lines = ["# Weights of the signals in nlp/quality/signals.py: written by python -m nlp.train.signals --write\n"]
+    lines = [
+        "# Weights of the signals in nlp/quality/signals.py: written by python -m nlp.train.signals --write\n"
+    ]
     by_code = learnt(seed)
     for failing, code in CODES.items():
         rows = by_code[code]
