@@ -22,6 +22,7 @@ from scripts import figures_sets as sets
 from scripts.console import Failed, Misused, note, say
 from scripts.figures_demo import demo
 from scripts.figures_dialogues import dialogues
+from scripts.figures_samples import samples
 from scripts.figures_speed import speed
 from scripts.figures_table import Line, table, written
 
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Path], Iterator[sets.Job]]] = {
     "satisfaction": sets.satisfaction,
     "quality": sets.quality,
     "dialogues": dialogues,
+    "samples": samples,
     "demo": demo,
     "speed": speed,
 }

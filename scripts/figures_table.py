@@ -49,9 +49,11 @@ class Line:
 
 
 def shown(value: float) -> str:
-    """Three decimals, whole numbers from a thousand on; a mean of nothing is a dash."""
+    """Three decimals, counts and numbers from a thousand on whole; a mean of nothing is a dash."""
     if math.isnan(value):
         return "—"
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3f}"
 
 
