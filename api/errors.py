@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -176,6 +177,11 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
     if location and location[0] in ("body", "query", "path", "header"):
         location = location[1:]
     told = str(error["msg"]).removeprefix("Value error, ")
+    if kind in ("literal_error", "enum"):  # "'csv', 'xlsx' or 'jsonl'", in pydantic's English
+        context = {
+            **context,
+            "expected": "|".join(re.findall(r"'([^']*)'", str(context.get("expected", "")))),
+        }
     accepted = _ACCEPTED.get(kind, "")
     try:
         accepted = accepted.format(**context)

@@ -59,7 +59,7 @@ def score(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="结果目录；中断后用同一目录重新运行即续跑")],
-    form: Annotated[str, typer.Option("--form", help="质检表代码")] = "standard",
+    form: Annotated[str, typer.Option("--form", help="质检表代码，或质检表 TOML 文件")] = "standard",
     engine: Annotated[str, typer.Option("--engine", help="processes 或 ray")] = "processes",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=256, help="并行进程数，默认等于核数")
@@ -145,12 +145,16 @@ def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:
     from api.published import frozen
 
     settings = site.settings_of(data)
-    if not site.exists(settings):
-        policy = data / "policy"
+    policy, folder = data / "policy", (out / "policy").resolve()
+    given = setting.form.endswith(".toml")
+    if not site.exists(settings) and not given:
         return replace(setting, folder=policy if policy.is_dir() else None)
-    _, source = form_of(settings, site.TENANT, setting.form, setting.as_of)
-    folder = (out / "policy").resolve()
+    source = policy if given else form_of(settings, site.TENANT, setting.form, setting.as_of)[1]
     freeze(settings, source, folder)
+    if given:
+        setting = replace(setting, form=_form_beside(setting.form, folder))
+    if not site.exists(settings):
+        return replace(setting, folder=folder)
     setting = replace(setting, folder=folder, models=settings.models)
     if not facts or setting.rules_only:
         return setting
@@ -160,6 +164,21 @@ def _judged_on(setting: Setting, data: Path, out: Path, facts: bool) -> Setting:
     models = None if settings.models is None else str(settings.models.resolve())
     grounds = Grounds(str(history), str(folder), models, settings.encoder, settings.encoder_threads)
     return replace(setting, grounds=grounds)
+
+
+def _form_beside(file: str, folder: Path) -> str:
+    """Put a form's file among the frozen policies, alone; gives its code. Raises FormError."""
+    from nlp.quality.form import FormError, parse_form_text
+
+    try:
+        text = given_bytes(file).decode("utf-8")
+    except UnicodeDecodeError:
+        raise FormError(file, "不是 UTF-8", "UTF-8 的质检表 TOML") from None
+    code = parse_form_text(text).code
+    shutil.rmtree(folder / "quality", ignore_errors=True)
+    (folder / "quality").mkdir()
+    (folder / "quality" / f"{code}.toml").write_text(text, encoding="utf-8")
+    return code
 
 
 @app.command(epilog="例：zuoxi quality diff 旧结果/results.jsonl 新结果/results.jsonl --out 差异")
@@ -185,7 +204,11 @@ def diff(
     if as_json:
         tell(told)
         return
-    mean = told["mean"]
+    codes = [sorted({one.split()[0] for one in forms}) for forms in told["forms"].values()]
+    if codes[0] != codes[1]:
+        before, after = ("、".join(some) or "无" for some in codes)
+        note(f"两份结果的质检表不同：原来是 {before}，现在是 {after}；只对照同一质检表代码的结果")
+    mean = {name: "无" if value is None else value for name, value in told["mean"].items()}
     say(
         f"对照 {found.compared} 个会话，平均分 {mean['from']} → {mean['to']}，等级变了 {len(told['regraded'])} 个"
     )
@@ -262,15 +285,20 @@ def check(
         encode = load_encoder().encode if wants_encoder(form) else None
     except ArtefactError:
         encode = None
+    untested = [item.code for item in form.items if not item.must_hit and not item.must_miss]
     wrong = list(failures(form, load_analyser(None, None), encode))
     if as_json:
-        tell({"code": form.code, "version": form.version, "failures": [_shown(failure) for failure in wrong]})
+        shown = [_shown(failure) for failure in wrong]
+        tell({"code": form.code, "version": form.version, "failures": shown, "untested": untested})
     for failure in () if as_json else wrong:
         say(f"{failure.item}：{failure.told()}")
     if wrong:
         raise Failed(f"{len(wrong)} 个例句不符，质检表不能发布")
     if not as_json:
-        say(f"{form.name}（{form.code} {form.version}）：{len(form.items)} 项，例句全部符合")
+        tried = len(form.items) - len(untested)
+        found = f"{tried} 项的例句全部符合" if tried else "没有任何例句，什么也没有试"
+        found += f"；{len(untested)} 项没有例句，没有试：{'、'.join(untested)}" if untested else ""
+        say(f"{form.name}（{form.code} {form.version}）：共 {len(form.items)} 项，{found}")
 
 
 @app.command(
@@ -286,7 +314,6 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """把别家的质检规则读成质检表；不能导入的逐条说明原因。"""
-    import json
     from dataclasses import asdict
 
     from api.toml import to_toml
@@ -296,11 +323,11 @@ def import_(
     if source not in SOURCES:
         raise Misused(f"--from 不能是 {source!r}（应为：{' 或 '.join(SOURCES)}）")
     try:
-        found = imported(source, json.loads(given_bytes(file)), code)
+        found = imported(source, _document(file), code)
         text = to_toml(found.form)
         form = parse_form_text(text)
     except (FormError, ValueError, RecursionError) as error:
-        raise Failed(str(error)) from None
+        raise Failed(f"{file}：{error}") from None
     if out is not None:
         if out.exists():
             raise Failed(f"{out} 已存在：不覆盖，请换一个文件名")
@@ -320,6 +347,15 @@ def import_(
     for one in found.left:
         note(f"{'近似' if one.kept else '未导入'}：{one.place}：{one.reason}")
     note(f"导入 {len(form.items)} 项；每项补上应中与不应中的例句后再发布" + (f"；写在 {out}" if out else ""))
+
+
+def _document(file: str) -> object:
+    """The JSON of a file. Raises Failed, naming the file and what would do."""
+    try:
+        return json.loads(given_bytes(file))
+    except (ValueError, RecursionError):
+        wanted = "整个文件是一个 JSON 对象（不是每行一个的 JSONL）"
+        raise Failed(f"{file}：不是一个 JSON 文档（应为：{wanted}）") from None
 
 
 def _shown(failure: object) -> dict[str, str]:

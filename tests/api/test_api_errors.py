@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.errors import field_error
 from tests.api.serving import OTHER, Site, problem
 
 JSON = {"Content-Type": "application/json"}
@@ -131,3 +132,12 @@ def test_an_unknown_thing_reads_like_another_tenants(site: Site) -> None:
             document.pop("instance", None)
             told.append(str(document).replace(name, "<id>"))
         assert told[0] == told[1], path
+
+
+def test_choices_are_told_one_by_one() -> None:
+    """What a door takes is written a|b|c, not in a library's English."""
+    context = {"expected": "'csv', 'xlsx' or 'jsonl'"}
+    told = field_error(
+        {"type": "literal_error", "loc": ("query", "format"), "msg": "Input …", "ctx": context}
+    )
+    assert (told.field, told.accepted) == ("format", "csv|xlsx|jsonl")

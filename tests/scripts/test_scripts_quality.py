@@ -156,3 +156,67 @@ def test_a_run_that_scored_nothing_has_failed(zuoxi: Run, tmp_path: Path) -> Non
     assert "有 1 行被拒收" in done.err
     kept = json.loads((tmp_path / "some" / "summary.json").read_text(encoding="utf-8"))
     assert kept["unread"] == {"t.csv": ["天气"]}
+
+
+FORM = """
+code = "mine"
+name = "自家"
+version = "1"
+[[grade]]
+code = "A"
+name = "合格"
+least = 0
+[[dimension]]
+code = "a"
+name = "甲"
+weight = 1
+[[item]]
+code = "leak"
+name = "泄露"
+dimension = "a"
+points = 5
+untested = true
+check = { kind = "leaks", types = ["mobile"] }
+"""
+
+
+def test_a_form_is_taken_as_a_file(zuoxi: Run, tmp_path: Path) -> None:
+    """The file that `check` takes scores too; a form without examples is not called proven; codes that differ are told."""
+    form, calls = tmp_path / "mine.toml", tmp_path / "c.jsonl"
+    form.write_text(FORM, encoding="utf-8")
+    calls.write_text(json.dumps(GOOD, ensure_ascii=False), encoding="utf-8")
+    checked = zuoxi("quality", "check", form)
+    assert checked.code == 0, checked.err
+    assert "没有任何例句，什么也没有试；1 项没有例句，没有试：leak" in checked.out
+    tail = ("--rules-only", "--workers", 1, "--data", tmp_path / "d")
+    for name, code in (("mine", form), ("house", "standard")):
+        done = zuoxi("quality", "score", calls, "--out", tmp_path / name, "--form", code, *tail)
+        assert done.code == 0, done.err
+    row = json.loads((tmp_path / "mine" / "results.jsonl").read_text(encoding="utf-8"))
+    assert (row["form"], [item["code"] for item in row["items"]]) == (
+        {"code": "mine", "version": "1"}, ["leak"]
+    )  # fmt: skip
+    paths = (tmp_path / name / "results.jsonl" for name in ("house", "mine"))
+    told = zuoxi("quality", "diff", *paths)
+    assert "质检表不同：原来是 standard，现在是 mine" in told.err
+    assert "平均分 无 → 无" in told.out
+
+
+def test_what_cannot_be_imported_is_told_with_what_can(zuoxi: Run, tmp_path: Path) -> None:
+    """JSON lines are named as such, with the file; rules of unknown operators are listed beside the known ones."""
+    lines = tmp_path / "r.jsonl"
+    lines.write_text('{"a":1}\n{"b":2}\n', encoding="utf-8")
+    told = zuoxi("quality", "import", lines, "--from", "sca").err
+    assert "r.jsonl：不是一个 JSON 文档" in told
+    assert "JSONL" in told
+    rule = {
+        "conditions": [
+            {"cid": "1", "lambda": "1", "operators": [{"oid": "1", "type": "MAGIC", "param": {}}]}
+        ],
+        "rules": [{"rid": "1", "name": "x", "lambda": "1", "triggers": ["1"]}],
+    }
+    one = tmp_path / "r.json"
+    one.write_text(json.dumps(rule), encoding="utf-8")
+    told = zuoxi("quality", "import", one, "--from", "sca").err
+    assert "rules[0]" in told
+    assert "HIT_ANY_KEYWORDS" in told

@@ -10,7 +10,7 @@ from typing import Any
 
 from nlp.quality.imports.logic import tree_of
 from nlp.quality.imports.reading import Fields, Imported, Json, Left, Unmapped, form_of, slug
-from nlp.quality.imports.sca_operators import operator
+from nlp.quality.imports.sca_operators import KNOWN, operator
 from nlp.quality.problems import FormError
 
 _ROLES: Mapping[str, Any] = {
@@ -60,7 +60,9 @@ def read(value: Mapping[str, Any], code: str) -> Imported:
             left.append(Left(place, f"整条规则没有导入：{reason}"))
     if not items:
         raise FormError(
-            "document", "没有一条规则能导入：" + "；".join(one.reason for one in left)[:400], "见 left"
+            "document",
+            "没有一条规则能导入：" + "；".join(f"{one.place}：{one.reason}" for one in left)[:400],
+            f"至少一条规则只用认识的算子：{'、'.join(KNOWN)}",
         )
     used = _used(items, let)
     dimension = [{"code": "rules", "name": "质检规则", "weight": 1}]

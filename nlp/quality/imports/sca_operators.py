@@ -187,3 +187,5 @@ _READERS: Mapping[str, Callable[[str, Fields, list[Left]], Json]] = {
     "INTERVAL_GREATER": _interval,
     "SPEECH_SPEED_CHECK": _speed,
 }
+KNOWN = tuple(_READERS)
+"""Operators that have a counterpart here."""

@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from nlp.batch.columns import COLUMNS, cells_of
-from nlp.batch.differ import difference, write_difference
+from nlp.batch.differ import Difference, compare, difference, write_difference
 from nlp.batch.plan import Setting
 from nlp.batch.score import score_files
 from nlp.readers import ReadError
@@ -143,3 +143,15 @@ def test_the_same_results_differ_in_nothing(tmp_path: Path) -> None:
     assert (told["compared"], told["items"], told["regraded"]) == (4, [], [])
     with pytest.raises(ReadError, match="第 1 行"):
         difference(path, write(tmp_path / "b.jsonl", {"id": "x"}))
+
+
+def test_an_item_of_which_only_the_points_moved_is_named() -> None:
+    """Still failed, 5 points then 2: the item stands with its points, from → to."""
+    item = {"code": "rude", "name": "粗鲁", "result": "fail", "points": 5.0}
+    row = {
+        "transcript_id": "t", "form": {"code": "s", "version": "1"}, "grade": "A", "score": 95.0, "items": [item]
+    }  # fmt: skip
+    found = Difference()
+    compare(found, row, {**row, "score": 92.0, "items": [{**item, "points": 2.0}]})
+    assert found.moved[0].points == {"rude": (5.0, 2.0)}
+    assert found.repointed == {"rude": 1}
