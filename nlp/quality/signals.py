@@ -68,18 +68,24 @@ def breath(dialogue: Dialogue, turn: int) -> str:
     return " ".join(reversed(said))
 
 
-def _next(dialogue: Dialogue, question: str, reply: str, follow: int | None) -> Signals:
+def _next(
+    dialogue: Dialogue,
+    asked: frozenset[str],
+    question: frozenset[str],
+    reply: frozenset[str],
+    follow: int | None,
+) -> Signals:
     """What the customer does after a reply."""
     if follow is None:
         return {"ends": 1.0}
     text = dialogue.texts[follow]
-    asked, again = answering.kinds(question), answering.kinds(text)
-    shared = bigrams(text) & bigrams(question)
+    again, said = answering.kinds(text), bigrams(text)
+    fresh = len((said & question) - reply)
     return {
         "asks on": float(asks(text)),
         "asks the same kind": float(bool(asked & again)),
-        "says it again": len(shared - bigrams(reply)) / max(len(bigrams(text)), 1),
-        "says it again at all": float(len(shared - bigrams(reply)) >= 2),
+        "says it again": fresh / max(len(said), 1),
+        "says it again at all": float(fresh >= 2),
         "presses": float(_PRESSING.search(text) is not None),
         "content": float(_DONE.search(text) is not None and not asks(text)),
         "thanks": float(_THANKS.search(text) is not None),
@@ -96,14 +102,14 @@ def passed_over(
     asked = answering.kinds(asked_text)
     told = answering.told(asked, reply)
     follow = dialogue.next_customer(replies[-1])
-    shared = bigrams(asked_text) & bigrams(reply)
+    mine, theirs = bigrams(asked_text), bigrams(reply)
     back = answering.ASKING_BACK.search(reply) is not None
     found = {
         "kinds asked": float(len(asked)),
         "kinds missing": float(len(asked - told)),
         "none told": float(bool(asked) and not told),
         "several questions": float(answering.questions(asked_text) >= 2),
-        "about the same": min(len(shared), 4) / 4,
+        "about the same": min(len(mine & theirs), 4) / 4,
         "asks back": float(back),
         "holds on": float(answering.HOLDING.search(reply) is not None),
         "puts off": float(answering.PUT_OFF.search(reply) is not None),
@@ -115,7 +121,7 @@ def passed_over(
         "opening": float(replies[0] < 3),
     }
     found |= {f"sounds like {label}": logit(share(dialogue, replies, label)) for label in ("solve", "verify", "follow_up", "comfort")}  # fmt: skip
-    after = _next(dialogue, asked_text, reply, follow)
+    after = _next(dialogue, asked, mine, theirs, follow)
     found |= after
     pressed = after.get("presses", 0.0) or found["pressed"]
     found["pressed, none told"] = float(bool(pressed and found["kinds missing"]))
