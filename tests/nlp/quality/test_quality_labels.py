@@ -16,6 +16,7 @@ FLOORS = {
     DEMO / "conversations.heldout.jsonl": (0.50, 0.50, 0.75),
     OWN / "open-a.jsonl": (0.80, 0.75, 0.85),
     OWN / "held-a.jsonl": (0.65, 0.60, 0.82),
+    OWN / "held-c.jsonl": (0.70, 0.40, 0.75),
 }
 
 
