@@ -29,7 +29,7 @@ from nlp.stages import load_stages
 from nlp.transcript import Transcript
 
 SHARDS = "shards"
-_PROGRAM = "4"
+_PROGRAM = "5"
 """Raised when the checks or the readers change what they find, so that old shards are scored again."""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from nlp.clauses import clauses
 from nlp.conduct import load_conduct
+from nlp.quality.hearing import hear
 from nlp.suspects import Trust, weigh
 from nlp.train.conduct import assign
 from nlp.train.vary import varied
@@ -69,3 +70,11 @@ def test_variants_keep_their_label_and_their_seed() -> None:
     assert once == list(varied(["谁让您不看说明"], ["blame_customer"], 4, 7))
     assert once
     assert all(label == "blame_customer" and text != "谁让您不看说明" for text, label in once)
+
+
+def test_a_telephone_number_calms_nobody() -> None:
+    """Distress is heard with the number as without it, and so when the number is covered."""
+    said = "快递又丢了,气死我了,我电话"
+    told = hear(load_conduct(), [], [said, f"{said}13812345678", f"{said}[手机号]"]).customers
+    assert len(set(told.values())) == 1
+    assert told[said] > 0.4
