@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -105,10 +106,15 @@ def test_forms_are_printed_and_counted(people: dict[str, httpx.Client]) -> None:
     page = people["S1"].get("/v1/rectifications", params={"format": "html"}).text
     assert "服务问题整改跟踪表" in page
     assert "=1+1&lt;b&gt;" in page
+    assert "+00:00" not in page
     book = people["S1"].get("/v1/rectifications", params={"format": "xlsx"}).content
     rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
     assert rows[0][0] == "发现时间/渠道"
     assert str(rows[1][0]).endswith("/ =1+1<b> [手机号]")
+    found = datetime.strptime(str(rows[1][0])[:16], "%Y-%m-%d %H:%M").replace(
+        tzinfo=ZoneInfo("Asia/Shanghai")
+    )
+    assert abs((datetime.now(UTC) - found).total_seconds()) < 600  # the site's clock, to the minute
 
 
 def test_a_service_record_is_filled_confirmed_and_reviewed(people: dict[str, httpx.Client]) -> None:
