@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil, floor
 
-from scipy.stats import hypergeom
-
 from nlp.reports.policy import AlarmRules
 from nlp.text import bigrams, key
 
@@ -112,6 +110,8 @@ def alarms(
 @lru_cache(maxsize=65536)
 def _chance(count: int, both: int, size: int, every: int) -> float:
     """That of `every` voices, `both` of them of the topic, `size` drawn hold `count` of the topic or more."""
+    from scipy.stats import hypergeom  # half a second that a start should not take
+
     return float(hypergeom.sf(count - 1, every, both, size))
 
 
