@@ -31,6 +31,8 @@ _PLAIN = (
     *((0xFFE0, 0xFFEE), (0x1F000, 0x1FBFF)),
 )
 """Ranges without characters that combine with the one before."""
+_THEMSELVES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3))
+"""Ranges of those whose every character stands for itself: asking each would take a tenth of a start."""
 _PICTURES = 0x2FF  # U+2FF0… describe a character by those that follow, so that a converter reads past a break
 _BY_PLACE = (0x3A3, 0x3F9)  # capital sigmas, whose small form depends on what follows
 
@@ -45,11 +47,16 @@ def _form(code: int) -> int:
     return ord(plain) if folded(plain) else _DROPPED
 
 
+def _formed(first: int, last: int) -> list[int]:
+    return [code if any(low <= code <= high for low, high in _THEMSELVES) else _form(code)
+            for code in range(first, last + 1)]  # fmt: skip
+
+
 @lru_cache(maxsize=1)
 def _forms() -> Codes:
     table = np.full(_KNOWN + 1, _ALONE, dtype=np.uint32)
     for first, last in _PLAIN:
-        table[first : last + 1] = [_form(code) for code in range(first, last + 1)]
+        table[first : last + 1] = _formed(first, last)
     for code in (0x09, 0x0A, 0xAD, *range(0xFE00, 0xFE10), 0xFEFF):
         table[code] = _SPACE if code < _SPACE else _DROPPED
     table[ord(_MARK)] = BREAK

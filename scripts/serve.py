@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.settings import Settings
+    from api.store import Reader
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="端口；0 为任选一个空闲端口")]
 Host = Annotated[str, typer.Option("--host", help="监听地址")]
@@ -31,18 +33,22 @@ def serve(data: Data = DATA, port: Port = 8000, host: Host = LOOPBACK, as_json: 
     """启动服务。不添加任何内容；旧数据目录先备份再升级，较新的会拒绝。"""
     one_thread_a_call()
     settings = site.settings_of(data)
-    empty = not _has_keys(settings)
+    made: list[FastAPI] = []
+
+    def make() -> FastAPI:
+        made.append(application(settings))
+        return made[0]
 
     async def ready(url: str) -> None:
         if as_json:
             tell({"url": url})
         else:
             say(f"坐席服务已就绪：{url}（坐席台 {url}/desk，主管台 {url}/supervisor，文档 {url}/docs）")
-        if empty:
+        if not await made[0].state.service.store.aread(_has_keys):
             note(f"还没有管理钥匙，请运行：zuoxi keys create --scope admin --actor 你的工号 --data {data}")
         tell_hosts(settings, host)
 
-    run(settings, host, port, lambda: application(settings), ready)
+    run(settings, host, port, make, ready)
 
 
 def tell_hosts(settings: Settings, host: str) -> None:
@@ -68,15 +74,10 @@ def one_thread_a_call() -> None:
         os.environ.setdefault(name, "1")
 
 
-def _has_keys(settings: Settings) -> bool:
+def _has_keys(reader: Reader) -> bool:
     from api.store import keys
 
-    with site.stored(settings.data, make=True) as (_, store):
-        tenants = store.read(keys.tenant_ids)
-        return any(
-            store.read(lambda reader, tenant=tenant: keys.count(reader, tenant, "admin"))  # type: ignore[misc]
-            for tenant in tenants
-        )
+    return any(keys.count(reader, tenant, "admin") for tenant in keys.tenant_ids(reader))
 
 
 def application(settings: Settings, page_keys: Mapping[str, str] | None = None) -> FastAPI:
@@ -99,6 +100,7 @@ def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], r
     """Serve until SIGTERM or SIGINT; the port is taken before anything is loaded."""
     import uvicorn
 
+    gc.disable()
     listener = _bind(host, port)
     # The writer thread gives the interpreter up at every statement; waiting 5 ms to get it back would cost
     # more than the statement.
@@ -111,6 +113,10 @@ def run(settings: Settings, host: str, port: int, make: Callable[[], FastAPI], r
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            # What was opened lives as long as the process: looking through it for garbage is a tenth of a start, and of
+            # every later look.
+            gc.freeze()
+            gc.enable()
             await ready(url)
 
         def handle_exit(self, sig: int, frame: object) -> None:
