@@ -15,6 +15,7 @@ from scripts import (
     keys,
     models,
     quality,
+    quality_forms,
     quality_report,
     route,
     serve,
@@ -34,6 +35,10 @@ app.command(epilog="例：zuoxi restore 备份.tar --data ./data-new")(backup.re
 app.command(epilog="例：zuoxi bench --seconds 30 --only suggest")(bench.bench)
 app.add_typer(kb.app, name="kb")
 app.add_typer(keys.app, name="keys")
+quality.app.command(epilog="例：zuoxi quality check data/policy/quality/standard.toml")(quality_forms.check)
+quality.app.command(
+    name="import", epilog="例：zuoxi quality import 规则.json --from sca --out data/policy/quality/shop.toml"
+)(quality_forms.import_)
 quality.app.command(epilog="例：zuoxi quality report weekly --date 2026-11-18 --out 周报.xlsx")(
     quality_report.report
 )

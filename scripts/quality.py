@@ -1,4 +1,4 @@
-"""zuoxi quality: score files of transcripts, check forms."""
+"""zuoxi quality: score files of transcripts, compare results."""
 
 from __future__ import annotations
 
@@ -114,7 +114,11 @@ def score(
         raise Failed(str(error)) from None
     if store:
         note(f"存入站点：新增 {_load(paths, source, out, data)} 条")
-    seconds = time.monotonic() - began
+    _report(summary, out, time.monotonic() - began, before, as_json)
+
+
+def _report(summary: Summary, out: Path, seconds: float, before: dict[str, int], as_json: bool) -> None:
+    """Say what was scored, what was not read and where it lies. Raises Failed where nothing could be scored."""
     for file, columns in summary.unread.items():
         note(f"{file}：这些列没有读：{'、'.join(columns)}（能读的列名见 zuoxi quality score --help）")
     if as_json:
@@ -262,104 +266,6 @@ def _show(summary: Summary, out: Path) -> None:
     worst = sorted(summary.violations.items(), key=lambda pair: -(pair[1]["rate"] or 0))[:_TOP]
     rows = [(v["name"], f"{v['failed']}/{v['judged']}", f"{v['rate']:.1%}") for _, v in worst if v["failed"]]
     table(("扣分项", "未通过/适用", "占比"), rows)
-
-
-@app.command(epilog="例：zuoxi quality check data/policy/quality/standard.toml")
-def check(
-    file: Annotated[str, typer.Argument(help="质检表 TOML；- 为标准输入")],
-    as_json: AsJson = False,
-) -> None:
-    """检查质检表：格式、模式，以及每项自带的应中与应不中例句。"""
-    from nlp.artefacts import ArtefactError
-    from nlp.encode import load_encoder
-    from nlp.quality.examples import failures
-    from nlp.quality.form import FormError, parse_form_text
-    from nlp.quality.rules.asking import wants_encoder
-    from nlp.sentiment import load_analyser
-
-    try:
-        form = parse_form_text(given_bytes(file).decode("utf-8"))
-    except (FormError, UnicodeDecodeError) as error:
-        raise Failed(str(error)) from None
-    try:
-        encode = load_encoder().encode if wants_encoder(form) else None
-    except ArtefactError:
-        encode = None
-    untested = [item.code for item in form.items if not item.must_hit and not item.must_miss]
-    wrong = list(failures(form, load_analyser(None, None), encode))
-    if as_json:
-        shown = [_shown(failure) for failure in wrong]
-        tell({"code": form.code, "version": form.version, "failures": shown, "untested": untested})
-    for failure in () if as_json else wrong:
-        say(f"{failure.item}：{failure.told()}")
-    if wrong:
-        raise Failed(f"{len(wrong)} 个例句不符，质检表不能发布")
-    if not as_json:
-        tried = len(form.items) - len(untested)
-        found = f"{tried} 项的例句全部符合" if tried else "没有任何例句，什么也没有试"
-        found += f"；{len(untested)} 项没有例句，没有试：{'、'.join(untested)}" if untested else ""
-        say(f"{form.name}（{form.code} {form.version}）：共 {len(form.items)} 项，{found}")
-
-
-@app.command(
-    name="import", epilog="例：zuoxi quality import 规则.json --from sca --out data/policy/quality/shop.toml"
-)
-def import_(
-    file: Annotated[str, typer.Argument(help="JSON 文件；- 为标准输入")],
-    source: Annotated[
-        str, typer.Option("--from", help="sca（阿里云智能对话分析规则）或 connect（Amazon Connect 质检表）")
-    ],
-    code: Annotated[str, typer.Option("--code", help="质检表代码")] = "imported",
-    out: Annotated[Path | None, typer.Option("--out", help="写到这个 TOML 文件；不给则打印")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """把别家的质检规则读成质检表；不能导入的逐条说明原因。"""
-    from dataclasses import asdict
-
-    from api.toml import to_toml
-    from nlp.quality.form import FormError, parse_form_text
-    from nlp.quality.imports import SOURCES, imported
-
-    if source not in SOURCES:
-        raise Misused(f"--from 不能是 {source!r}（应为：{' 或 '.join(SOURCES)}）")
-    try:
-        found = imported(source, _document(file), code)
-        text = to_toml(found.form)
-        form = parse_form_text(text)
-    except (FormError, ValueError, RecursionError) as error:
-        raise Failed(f"{file}：{error}") from None
-    if out is not None:
-        if out.exists():
-            raise Failed(f"{out} 已存在：不覆盖，请换一个文件名")
-        out.write_text(text, encoding="utf-8")
-    if as_json:
-        tell(
-            {
-                "code": form.code,
-                "items": len(form.items),
-                "toml": text,
-                "left": [asdict(one) for one in found.left],
-            }
-        )
-        return
-    if out is None:
-        say(text)
-    for one in found.left:
-        note(f"{'近似' if one.kept else '未导入'}：{one.place}：{one.reason}")
-    note(f"导入 {len(form.items)} 项；每项补上应中与不应中的例句后再发布" + (f"；写在 {out}" if out else ""))
-
-
-def _document(file: str) -> object:
-    """The JSON of a file. Raises Failed, naming the file and what would do."""
-    try:
-        return json.loads(given_bytes(file))
-    except (ValueError, RecursionError):
-        wanted = "整个文件是一个 JSON 对象（不是每行一个的 JSONL）"
-        raise Failed(f"{file}：不是一个 JSON 文档（应为：{wanted}）") from None
-
-
-def _shown(failure: object) -> dict[str, str]:
-    return {name: str(getattr(failure, name)) for name in ("item", "example", "expected", "got")}
 
 
 def _moment(text: str | None) -> datetime | None:
