@@ -106,8 +106,12 @@ def test_documents_with_anything_in_them() -> None:
     """B27: whatever stands in another system's document, it is refused, or what came of it is a form that scores."""
     draw = random.Random(11)
     talked = talk("客：我要投诉", "服：您好", seconds=[0, 4])
+    made = 0
     for source in ("sca", "connect"):
         value = json.loads((HERE / "imports" / f"{source}.json").read_text(encoding="utf-8"))
         for _ in range(120):
             with contextlib.suppress(FormError):
-                score(talked, parse_form(imported(source, mutated(value, draw), "x").form))
+                found = score(talked, parse_form(imported(source, mutated(value, draw), "x").form))
+                assert 0 <= found.score <= 100
+                made += 1
+    assert made > 20

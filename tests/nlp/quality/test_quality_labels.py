@@ -37,3 +37,11 @@ def test_violations_and_steps_hold_their_floors(path: Path) -> None:
     assert found.precision >= precision
     assert found.recall >= recall
     assert steps.f1 >= f1
+
+
+@pytest.mark.parametrize(
+    ("name", "floor"), [("conversations.jsonl", 0.85), ("conversations.heldout.jsonl", 0.72)]
+)
+def test_stages_are_found(name: str, floor: float) -> None:
+    """F1 over all six stages holds its floor (B25)."""
+    assert total(list(shown(DEMO / name).stages.values())).f1 >= floor

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from nlp.quality.dialogue import PRESETS
 from nlp.quality.supervision import NAMES, check_supervision
 from nlp.tables import PolicyError
 
 
 def test_the_shipped_ones_can_be_used() -> None:
-    """Every preset reads."""
+    """Every preset of supervision stands among the shipped ones and reads."""
     check_supervision()
+    presets = {path.stem for path in PRESETS.glob("*.toml")}
+    assert set(NAMES) <= presets
 
 
 @pytest.mark.parametrize(
